@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from tests.docs.places import PLACES
 from tests.support.health_shop import TESTER, TOOLKIT, Shop, publish, publish_newer, shop_locked
 from tests.support.index import PackageIndex
 from tests.support.osv_server import OsvServer
+from tests.support.processes import captured
 
 
 if TYPE_CHECKING:
@@ -145,18 +145,7 @@ def follow(block: Block, where: Path, environment: dict[str, str]) -> None:
 
 def in_a_shell(command: str, where: Path, environment: dict[str, str]) -> tuple[int, str]:
     """Return the exit code and what a person would see."""
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        cwd=where,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, done.stdout
+    return captured(["/bin/sh", "-c", command], cwd=where, env=environment, timeout=120)
 
 
 def test_every_block_that_runs_has_output_to_compare() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from tests.docs.console import Step, blocks_of, matches
 from tests.support.installers import uv_executable
 from tests.support.poetries import REPOSITORY
 from tests.support.poetry_program import NOWHERE, PoetryProgram, way_out
+from tests.support.processes import captured
 from tests.support.release import OURS, clean_poetry, real_index, run_uv, sources
 from tests.support.schemas import conforming
 
@@ -131,16 +131,6 @@ def test_without_a_network(built: Built, tmp_path: Path) -> None:
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    code, output = captured(command, cwd=folder, env=environment, timeout=600)
+    assert code == 0, output
+    return output

@@ -13,7 +13,7 @@ from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.lock_graph import Reachable, lock_graph
-from poetry_aiops.project.targets import extras_in, machines_for, marker_applies
+from poetry_aiops.project.targets import extras_in, machines_for, marker_applies, platform_of
 
 
 if TYPE_CHECKING:
@@ -172,11 +172,11 @@ def machine_for(python: str, platform: str, version: str | None = None) -> Targe
     ``python`` is the lock's constraint; ``version`` a minor such as ``3.12``, the newest that is allowed without it.
     Raises UsageError that lists what there is.
     """
-    found = [one for one in machines_for(python) if one.name.rpartition("-py")[0] == platform]
+    found = [one for one in machines_for(python) if platform_of(one.name) == platform]
     chosen = [one for one in found if version in {None, one.python}]
     if chosen:
         return chosen[-1]
-    known = dict.fromkeys(one.name.rpartition("-py")[0] for one in machines_for(python))
+    known = dict.fromkeys(platform_of(one.name) for one in machines_for(python))
     pythons = ", ".join(one.python for one in found)
     raise UsageError(
         f"the lock is not made for {platform[:80]}{f' with Python {version[:20]}' if version else ''}",

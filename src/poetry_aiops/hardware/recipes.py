@@ -139,10 +139,7 @@ class Recipes:
             if oldest is None or _sides(constraint, since.partition(",")[0]) & _sides(torch, f">={oldest}"):
                 return None
             return f"torch {oldest} and later go with {name} {since}, an older torch with an older {name}"
-        newest = self._catalogue.torch[-1].line
-        every = [row.line for row in self._catalogue.torch]
-        every.extend(newest := _next_line(newest) for _ in range(_LINES_AHEAD))
-        lines = [line for line in every if _meets(torch, line)]
+        lines = [line for line in _going_on(row.line for row in self._catalogue.torch) if _meets(torch, line)]
         if not lines or any(_meets(constraint, _beside(framework, line)) for line in lines):
             return None
         return f"torch {lines[0]} goes with {name} {_beside(framework, lines[0])}"
@@ -179,7 +176,7 @@ class Recipes:
     ) -> str:
         floor = self._floor(span, torch, wish)
         if framework.minor_offset is not None:
-            return f">=0.{int(floor.split('.')[1]) + framework.minor_offset},<1"
+            return f">={_beside(framework, floor)},<1"
         if framework.last is not None and torch is not None and not _reaches(span, torch, framework.last):
             return torch
         ends = [_next_line(span.lines[-1])] if span.ended else []
@@ -244,10 +241,8 @@ class Recipes:
         return tuple(line for line in lines if torch is None or _allows_line(torch, line)) or lines[-1:]
 
     def _fits(self, span: LineRange, torch: str) -> bool:
-        lines = list(span.lines)
-        for _ in range(0 if span.ended else _LINES_AHEAD):
-            lines.append(_next_line(lines[-1]))
-        return any(_allows_line(torch, line) for line in (*lines, *(() if span.ended else ("3.0",))))
+        lines = span.lines if span.ended else (*_going_on(span.lines), "3.0")
+        return any(_allows_line(torch, line) for line in lines)
 
 
 def _lines(
@@ -322,6 +317,14 @@ def _allows_both(span: LineRange, torch: str, line: str) -> bool:
 def _next_line(line: str) -> str:
     major, minor = line.split(".")
     return f"{major}.{int(minor) + 1}"
+
+
+def _going_on(lines: Iterable[str]) -> list[str]:
+    """Return torch lines, and those that may follow the last one."""
+    found = [*lines]
+    for _ in range(_LINES_AHEAD):
+        found.append(_next_line(found[-1]))
+    return found
 
 
 def _inside(line: str, since: str | None, until: str | None) -> bool:

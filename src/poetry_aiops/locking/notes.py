@@ -19,6 +19,7 @@ from poetry_aiops.locking.verify import (
 )
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
+from poetry_aiops.project.targets import platform_of
 from poetry_aiops.project.wheels import is_for
 
 
@@ -76,7 +77,7 @@ def _warn_of_missing_files(session: VariantSession, machines: Machines, solution
         fits: dict[str, bool] = {}
         for place, target in enumerate(session.targets):
             if any(on >> place & 1 for on in bits) and marker.validate(dict(target.environment)):
-                platform = target.name.rpartition("-py")[0]
+                platform = platform_of(target.name)
                 fits[platform] = fits.get(platform, False) or is_for(files, target)
         if missing := [platform for platform, has_file in fits.items() if not has_file]:
             session.output.warning(

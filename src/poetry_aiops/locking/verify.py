@@ -24,7 +24,7 @@ from poetry_aiops.locking.model import THE_PROJECT, edges_of_group, of_group
 from poetry_aiops.project.backends import AMD_INDEX, family_of
 from poetry_aiops.project.constraints import read_marker
 from poetry_aiops.project.model import MAIN
-from poetry_aiops.project.targets import NO_EXTRAS, extras_in, marker_applies
+from poetry_aiops.project.targets import NO_EXTRAS, extras_in, marker_applies, platform_of
 
 
 if TYPE_CHECKING:
@@ -370,7 +370,7 @@ def _serves(build: Build, need: PackageNeed, bits: int) -> bool:
 
 def _way_to_fill(name: str, variant: str | None, terms: Terms, targets: tuple[str, ...]) -> str:
     """Return what to write into the variant's group, for the machines that its own requirements leave out."""
-    where = f"For {', '.join(sorted(set(map(_platform, targets))))}, add"
+    where = f"For {', '.join(sorted(set(map(platform_of, targets))))}, add"
     markers = [read_marker(edge.marker) for edge in terms.wants.get(variant or "", ()) if edge.name == name]
     if variant is None or not markers:
         return f'{where} `{name} = "*"` to {variant or "the project"}'
@@ -387,8 +387,8 @@ def _ways_around(found: Iterable[tuple[str, LockFinding]], machines: Machines, t
     if any(one.way_out == _OLDER for one in gaps):
         return "Run `poetry lock`: it says what is missing then."
     here = machines.names(machines.for_backend(None, terms or Terms()))
-    without = {_platform(name) for gap in gaps for name in gap.targets}
-    others = json.dumps([name for name in dict.fromkeys(map(_platform, here)) if name not in without])
+    without = {platform_of(name) for gap in gaps for name in gap.targets}
+    others = json.dumps([name for name in dict.fromkeys(map(platform_of, here)) if name not in without])
     ways = ["Each line names its solution"]
     if gaps and others != "[]":
         ways.append(f"where the project is not for these machines, `platforms = {others}`")
@@ -397,10 +397,6 @@ def _ways_around(found: Iterable[tuple[str, LockFinding]], machines: Machines, t
         ways.append(f"where the package is left out on purpose, `provided-none = {names}`")
     table = " in [tool.poetry-aiops.hardware]" if gaps else ""
     return f"{'; or, '.join(ways)}{table}. Then run `poetry lock`."
-
-
-def _platform(target: str) -> str:
-    return target.rpartition("-py")[0]
 
 
 def _overwriting(

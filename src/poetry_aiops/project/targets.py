@@ -49,6 +49,11 @@ class Target:
     environment: Mapping[str, str] = field(hash=False, repr=False)
 
 
+def platform_of(target: str) -> str:
+    """Return the platform in a target's name: ``linux-x86_64`` of ``linux-x86_64-py3.12``."""
+    return target.rpartition("-py")[0]
+
+
 def platform_variables(
     os_name: str, sys_platform: str, system: str, machine: str, release: str
 ) -> dict[str, str]:

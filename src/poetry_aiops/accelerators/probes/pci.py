@@ -85,7 +85,7 @@ def parse_lspci(text: str) -> TextFacts:
     """Return the display controllers of the three makers with what each line reports."""
     gpus: list[Gpu] = []
     inside = False
-    text = re.sub(_BLOCK, r"\1 \2: \3 \4", text)  # ``-vmm``
+    text = _in_rows(text)
     told_drivers = re.search(f"(?m){_DRIVER}", text) is not None
     for line in lines(text):
         if slot := re.search(_SLOT, line):
@@ -97,6 +97,11 @@ def parse_lspci(text: str) -> TextFacts:
     slots = [(slot.group(1), slot.group(2)) for line in lines(text) if (slot := re.search(_SLOT, line))]
     cut = bool(slots) and _is_part(text, slots, gpus)
     return TextFacts(gpus=_merged(gpus), none=bool(slots) and not gpus and not cut, cut=cut)
+
+
+def _in_rows(text: str) -> str:
+    """Return the list with one line for each device, as all forms but ``-vmm`` have it."""
+    return re.sub(_BLOCK, r"\1 \2: \3 \4", text)
 
 
 def _is_part(text: str, slots: list[tuple[str, str]], gpus: list[Gpu]) -> bool:
@@ -193,7 +198,7 @@ def is_lspci(text: str) -> bool:
     """Return whether the text holds a line of ``lspci`` for a display controller."""
     return any(
         re.search(_CLASS, found.group(2)[:120]) or re.search(_OTHER_CLASS, found.group(2)[:120])
-        for line in lines(re.sub(_BLOCK, r"\1 \2: \3 \4", text))
+        for line in lines(_in_rows(text))
         if (found := re.search(_SLOT, line))
     )
 

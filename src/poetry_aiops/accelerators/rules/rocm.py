@@ -78,14 +78,13 @@ def _candidate(
         return rejected(index.name, obstacle)
     reasons = list(dict.fromkeys(reason for gpu in gpus if (reason := _gpu_obstacle(index, gpu, catalogue))))
     lines = [line for line in catalogue.torch if index.name in line.rocm]
+    held = {line.line for line in lines}
     last = max((line.line for line in catalogue.torch if line.rocm), key=version_key)
-    unverified = [
-        line for line in catalogue.torch if not line.rocm_known and last in {own.line for own in lines}
-    ]
-    open_lines = [line for line in lines if not line_obstacle(line, host, constraint, index.name)]
-    open_lines = open_lines or [
-        line for line in unverified if not line_obstacle(line, host, constraint, index.name)
-    ]
+    unverified = [line for line in catalogue.torch if not line.rocm_known] if last in held else []
+    for known in (lines, unverified):
+        open_lines = [line for line in known if not line_obstacle(line, host, constraint, index.name)]
+        if open_lines:
+            break
     if not lines:
         reasons.append(f"no torch build on {index.name} is known")
     elif not open_lines:
@@ -95,11 +94,11 @@ def _candidate(
         return rejected(index.name, *reasons)
     newest = max((line.line for line in open_lines), key=version_key)
     reported = dict.fromkeys(f"{gpu.label} is {gpu.gfx}, which {index.name} holds code for" for gpu in gpus)
-    if newest not in {line.line for line in lines}:
+    if newest not in held:
         text = f"whether torch {newest} is on {index.name} is not verified; it is treated like torch {last}"
         reported[text] = None
     capped = any(version_key(line.line) > version_key(newest) and line.rocm_known for line in catalogue.torch)
-    young = {line.line for line in lines} == {last}
+    young = held == {last}
     newness = (-float(part) for part in version_key(release_of(index.name)))
     order = (1.0, 0.0, line_order(newest), float(young), *newness)  # a new ROCm's first torch ranks second
     return Candidate(
