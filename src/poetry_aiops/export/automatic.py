@@ -10,7 +10,7 @@ from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.sync_cache import remember
 from poetry_aiops.export.threeway import IN_WORDS
 from poetry_aiops.export.writing import read_bundle, standing, write
-from poetry_aiops.system.garbage import fewer_collections
+from poetry_aiops.system.signals import fewer_collections
 
 
 if TYPE_CHECKING:

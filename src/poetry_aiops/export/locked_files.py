@@ -79,12 +79,7 @@ def _look(
         return {}, f"{title}: {in_words(error)}"
     if not any(file.name in offered for file in files):
         return {}, f"{title}: the index does not offer its files"
-    changed = [
-        file.name
-        for file in files
-        for kind, _, digest in [file.hash.rpartition(":")]
-        if file.name in offered and offered[file.name][1].get(kind, digest) != digest
-    ]
+    changed = [file.name for file in files if _differs(file, offered.get(file.name))]
     if changed:
         return {}, f"{title}: the index offers another file under the name {changed[0]}"
     return {
@@ -125,6 +120,11 @@ def _listed(repository: Repository, package: Package) -> _Offered:
         )
         for link in links
     }
+
+
+def _differs(file: LockedFile, offered: tuple[Address, dict[str, str]] | None) -> bool:
+    kind, _, digest = file.hash.rpartition(":")
+    return offered is not None and offered[1].get(kind, digest) != digest
 
 
 def in_words(error: Exception) -> str:

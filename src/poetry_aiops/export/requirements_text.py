@@ -78,9 +78,7 @@ def render_requirements(plan: FilePlan, exported: Exported, base: Layer | None) 
     for pin in sorted(pins, key=lambda one: (one.package.name, one.package.version, one.marker)):
         line = lines[pin.package.key]
         if line not in under.lines:
-            titles = [one_line(title) for title in via.get(pin.package.key, ())]
-            several = ["    # via", *(f"    #   {title}" for title in titles)] if titles else []
-            body += [line, *([f"    # via {titles[0]}"] if len(titles) == 1 else several)]
+            body += [line, *_via(via.get(pin.package.key, ()))]
     head = [*about(plan.selection, exported), *notes]
     text = with_header(plan.path, exported.lock_digest, head, "\n".join(body))
     layer = Layer(plan.path, under.lines | frozenset(lines.values()), indexes, hashed)
@@ -160,6 +158,12 @@ def unhashable(pins: Iterable[Pin]) -> list[str]:
 
 
 # -- the lines and what is said about them --------------------------------------------------------------
+
+
+def _via(titles: tuple[str, ...]) -> list[str]:
+    if len(titles) == 1:
+        return [f"    # via {one_line(titles[0])}"]
+    return ["    # via", *(f"    #   {one_line(title)}" for title in titles)] if titles else []
 
 
 def _left_to_variants(pins: tuple[Pin, ...], exported: Exported) -> list[str]:

@@ -129,7 +129,7 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
         from poetry_aiops.health.run import health
         from poetry_aiops.health.several import health_of_projects
         from poetry_aiops.locking.api import PoetryProject
-        from poetry_aiops.system.garbage import fewer_collections
+        from poetry_aiops.system.signals import fewer_collections
 
         output = self.make_output()
         projects = self.locate_projects()

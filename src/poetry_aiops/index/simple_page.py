@@ -305,10 +305,7 @@ def _path(href: str) -> str:
 
 def _sdist_version(filename: str, name: str) -> str | None:
     """Return the version in ``name-1.0.tar.gz``; both parts may hold dashes, so the name decides where it begins."""
-    ending = (
-        ".tar.gz" if filename.endswith(".tar.gz") else next(one for one in SDISTS if filename.endswith(one))
-    )
-    stem = filename[: -len(ending)]
+    stem = filename.removesuffix(next(one for one in SDISTS if filename.endswith(one)))
     for spelling in (name, name.replace("-", "_")):
         if stem.startswith(f"{spelling}-"):
             return stem[len(spelling) + 1 :]

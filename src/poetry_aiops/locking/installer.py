@@ -35,7 +35,7 @@ from poetry_aiops.locking.solver import (
 )
 from poetry_aiops.locking.verify import Installed, every_installation, verify
 from poetry_aiops.locking.whole_writes import write_whole_files
-from poetry_aiops.system.garbage import fewer_collections
+from poetry_aiops.system.signals import fewer_collections
 
 
 if TYPE_CHECKING:

@@ -42,9 +42,8 @@ def pip_installs(root: Path, file: str, targets: Sequence[Target]) -> tuple[Lock
         environment = virtualenv.cli_run([folder, "--no-setuptools", "--quiet"], setup_logging=False)
         python, report = str(environment.creator.exe), Path(folder) / "report.json"
         command = [python, "-m", "pip", "install", "--dry-run", "--no-input", "--report", str(report), "-r"]
-        finished = run_limited(
-            [*command, str(root / file)], _TIME_LIMIT, folder=root
-        )  # -e ./x is relative to it
+        # in the project's folder, as -e ./x is relative to where pip runs
+        finished = run_limited([*command, str(root / file)], _TIME_LIMIT, folder=root)
         if finished.outcome != "ok":
             lines = redact(finished.output.decode("utf-8", "replace")).splitlines()
             raise IncompleteError(

@@ -25,9 +25,8 @@ def replace_file(place: ProjectFile, data: bytes | None, *, keeps: bool) -> str 
     with reported("the file cannot be written", place.path, hint), ExitStack() as undo:
         kept = _keep(place) if keeps and place.status is not None else None
         if kept is not None:
-            undo.callback(
-                place.path.with_name(kept).unlink, missing_ok=True
-            )  # the file itself is still there
+            beside = place.path.with_name(kept)
+            undo.callback(beside.unlink, missing_ok=True)  # the file itself is still there
         if data is None:
             place.path.unlink(missing_ok=True)
         else:

@@ -147,9 +147,8 @@ def _copied(
     if {".", "./", "*"}.intersection(sources):
         return replace(known, context=known.at(target)), None
     is_folder = target.endswith(("/", ".")) or len(sources) > 1
-    found: dict[
-        str, dict[str, str]
-    ] = {}  # the repository's files of each source by their paths below the target
+    # the repository's files of each source, by their paths below the target
+    found: dict[str, dict[str, str]] = {}
     for source in sources:
         path = normpath(known.filled(source)).lstrip("/")
         inside = {

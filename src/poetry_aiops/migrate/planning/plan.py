@@ -275,18 +275,7 @@ class _MigrationPlanner:
             )
         self._say_groups(groups)
         if self.pins_mode != "keep":
-            groups = {
-                name: replace(
-                    group,
-                    entries=tuple(
-                        replace(
-                            one, specifier=one.relaxed if self.pins_mode == "relax" else caret(one.specifier)
-                        )
-                        for one in group.entries
-                    ),
-                )
-                for name, group in groups.items()
-            }
+            groups = {name: _relaxed(group, self.pins_mode) for name, group in groups.items()}
         return {name: group for name, group in groups.items() if name == MAIN or _is_needed(group, groups)}
 
     def _entries_of(self, texts: Sequence[str]) -> list[PlannedEntry]:
@@ -364,6 +353,14 @@ def _settled_roles(roles: Mapping[str, Role], groups: Mapping[str, PlannedGroup]
         else role
         for file, role in roles.items()
     }
+
+
+def _relaxed(group: PlannedGroup, pins: Pins) -> PlannedGroup:
+    entries = [
+        replace(entry, specifier=entry.relaxed if pins == "relax" else caret(entry.specifier))
+        for entry in group.entries
+    ]
+    return replace(group, entries=tuple(entries))
 
 
 def _is_needed(group: PlannedGroup, groups: Mapping[str, PlannedGroup]) -> bool:
