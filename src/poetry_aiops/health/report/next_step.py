@@ -88,7 +88,9 @@ def _without_advisory(report: HealthReport) -> NextStep:
             f"poetry health {' '.join(f'--metric {one}' for one in METRICS if one != 'popularity')}",
             "judges without the list of downloads; POETRY_AIOPS_TOP_PACKAGES_URL names another one, or `none`",
         )
-    return _DETAILS
+    why = "shows which list does not answer; set HTTPS_PROXY, POETRY_AIOPS_KEV_URL or POETRY_AIOPS_EPSS_URL"
+    unlisted = any("are exploited" in question for question in report.gate.incomplete)
+    return NextStep(_DETAILS.command, why) if unlisted else _DETAILS
 
 
 def _names(names: list[str]) -> str:

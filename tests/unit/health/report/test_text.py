@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tests.support.every import for_each
@@ -10,6 +11,7 @@ from tests.unit.health.health_sample import audited, blind, clean, finding, pack
 
 from poetry_aiops.cli.styled import cells_wide
 from poetry_aiops.health.advisory import AdvisorySource, Audit, Severity, Status
+from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.gate import Gate, GateFacts, Rules, Violation, judge
 from poetry_aiops.health.report.text import SCREEN, TextView, health_lines
 from poetry_aiops.index.release_records import IndexUse
@@ -192,3 +194,14 @@ def test_of_a_long_chain_the_first_screen_shows_the_ends() -> None:
     screen = as_text(health_lines(replace(report, packages=rows), TextView(200)))
     assert "a-package-with-a-long-name > ... > one-more-of-them" in screen
     assert " > ".join(via) in as_text(health_lines(replace(report, packages=rows), TextView(200, every=True)))
+
+
+def test_a_list_of_exploited_vulnerabilities_that_does_not_answer_has_a_next_step() -> None:
+    locked = package("p", "1.0")
+    known = audited(locked, finding(locked, "CVE-2026-1", Severity.LOW))
+    audit = with_exploits(Audit((known,), ()), None, {}, now=datetime(2026, 1, 1, tzinfo=UTC), offline=True)
+    gate = judge(Rules(fail_on="critical"), GateFacts((metric_of(audit),), audit.findings))
+    shown = " ".join(as_text(health_lines(replace(clean(), audit=audit, gate=gate), TextView(80))).split())
+
+    assert not gate.violations
+    assert "set HTTPS_PROXY, POETRY_AIOPS_KEV_URL or POETRY_AIOPS_EPSS_URL" in shown
