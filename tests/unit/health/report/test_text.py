@@ -105,7 +105,7 @@ def test_what_to_do_follows_from_the_verdict() -> None:
     assert "poetry health --update-advisories" in unreachable
     assert "HTTPS_PROXY" in unreachable
     stale = replace(clean(), gate=Gate(incomplete=("poetry.lock does not match; run `poetry lock`",)))
-    found = replace(sample(), fixes=(), gate=replace(sample().gate, incomplete=stale.gate.incomplete))
+    found = replace(sample(), fixes=(), gate=sample().gate._replace(incomplete=stale.gate.incomplete))
     for report in (stale, found):  # --fix refuses a lock that is not the one of pyproject.toml
         assert "  poetry lock" in as_text(health_lines(report)).splitlines()
     silent = IndexUse("house", "https://house.example/simple", 3, 0, 3, None, "house: it cannot be reached")
@@ -187,7 +187,7 @@ def test_a_reason_that_the_sources_problem_says_already_is_said_once() -> None:
 def test_of_a_long_chain_the_first_screen_shows_the_ends() -> None:
     via = ("a-package-with-a-long-name", "another-one-of-them", "one-more-of-them")
     report = of_many(1)
-    rows = tuple(replace(row, direct=False, via=via) for row in report.packages)
+    rows = tuple(row._replace(direct=False, via=via) for row in report.packages)
 
     screen = as_text(health_lines(replace(report, packages=rows), TextView(200)))
     assert "a-package-with-a-long-name > ... > one-more-of-them" in screen
