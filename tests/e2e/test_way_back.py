@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support import projects
 from tests.support.requirement_projects import content
+from tests.support.schemas import conforming
 
 
 if TYPE_CHECKING:
@@ -86,6 +87,23 @@ def test_an_edit_since_the_migration_is_replaced_by_force_only_and_kept(
     assert f"Updated {DEV}, old content saved as {DEV}.bak" in done.stdout
     poetry.must(project, "migrate-reqs", "--rollback")
     assert content(project) == {**before, f"{DEV}.bak": edited.encode()}
+
+
+def test_an_exported_file_that_was_edited_and_then_migrated_is_written_without_force(
+    poetry: PoetryProgram, project: Project
+) -> None:
+    poetry.must(project, "migrate-reqs")
+    poetry.must(project, "sync-reqs")
+    base = project.path / BASE
+    exported = base.read_text("utf-8")
+    base.write_text(exported + "requests\n", "utf-8")
+    poetry.must(project, "migrate-reqs", BASE)
+
+    done = poetry.must(project, "sync-reqs", "--format", "json")
+
+    states = {one["path"]: one["state"] for one in conforming(done.stdout)["files"]}
+    assert states[BASE] == "migrated"
+    assert "\nrequests==" in base.read_text("utf-8")
 
 
 def test_a_file_that_the_migration_never_read_comes_back_too(poetry: PoetryProgram, project: Project) -> None:

@@ -27,6 +27,7 @@ from poetry_aiops.config import read_config
 from poetry_aiops.data import hw_check
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.export.header import with_header
+from poetry_aiops.export.pylock import known_addresses
 from poetry_aiops.export.settings import read_settings
 from poetry_aiops.export.threeway import compare, surplus
 from poetry_aiops.graph.advisories import read_findings
@@ -117,6 +118,7 @@ lock-version = "2.1"
 python-versions = ">=3.11,<3.15"
 content-hash = "0"
 """
+PYLOCK: Final = 'lock-version = "1.0"\ncreated-by = "poetry-aiops"\npackages = []\n'
 VERSIONS: Final = ("1.5", "2.0.0rc1", "1!3.0+cpu", "no version")
 ADDRESS: Final = "https://index.example/simple/web/"
 CATALOGUE: Final = load_catalogue()
@@ -157,6 +159,11 @@ def requirements(data: bytes) -> None:
     if not plan.plan.errors:
         with refusals():
             assert plan.project.name in {"demo", "demo-app", "demo-project"}
+
+
+def constraints(data: bytes) -> None:
+    """Read a constraints file, and plan the migration of the requirements that it holds down."""
+    migrated({FILE: b"-c constraints.txt\nsix\nidna>=3\nrequests[socks]\n", "constraints.txt": data})
 
 
 def environment(data: bytes) -> None:
@@ -203,6 +210,19 @@ def exported(data: bytes) -> None:
         assert (found.state == "current") == (actual.replace("\r\n", "\n") == wanted)
         printable(found.diff)
         surplus(FILE, actual)
+
+
+def pylock(data: bytes) -> None:
+    """Take the addresses of files over from a pylock.toml, and compare it with the one that it should be."""
+    text, digest = data.decode("utf-8", "replace"), "0" * 64
+    for name, kept in known_addresses(text).items():
+        printable(repr((name, kept)))
+    wanted = with_header("pylock.toml", digest, ["Python 3.12"], PYLOCK)
+    for actual in (text, wanted + text, with_header("pylock.toml", digest, [], text)):
+        found = compare("pylock.toml", wanted, actual, digest)
+        assert (found.state == "current") == (actual.replace("\r\n", "\n") == wanted)
+        printable(found.diff)
+        surplus("pylock.toml", actual)
 
 
 def lock(data: bytes) -> None:
@@ -335,10 +355,12 @@ def notes(data: bytes) -> None:
 
 PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "requirements": requirements,
+    "constraints": constraints,
     "environment": environment,
     "commands": commands,
     "uv": uv,
     "exported": exported,
+    "pylock": pylock,
     "lock": lock,
     "pyproject": pyproject,
     "probes": probes,

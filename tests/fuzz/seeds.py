@@ -32,6 +32,12 @@ _TESTS: Final = {
         "unit/migrate/planning/*.py",
     ),
     "environment": ("unit/migrate/reading/test_conda.py",),
+    "constraints": (
+        "property/test_requirements.py",
+        "unit/migrate/reading/*.py",
+        "unit/migrate/planning/*.py",
+    ),
+    "pylock": ("unit/export/test_pylock*.py", "unit/export/test_bundle.py"),
     "commands": ("unit/migrate/legacy/*.py",),
     "uv": ("unit/migrate/planning/test_uv_project.py",),
     "exported": ("unit/export/*.py",),

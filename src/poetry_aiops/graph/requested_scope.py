@@ -41,24 +41,24 @@ def requested_scope(
     request: GraphRequest, project: Project, lock: Lock, document: Mapping[str, object]
 ) -> RequestedScope:
     """Return what the options name; raises UsageError for names and machines that there are not."""
-    extras = names_in_extras(request.extras)
+    extras = sorted(names_in_extras(request.extras)) if request.extras else None
     only, without = names_in_groups(request.only), names_in_groups(request.without)
     scope_with = partial(scope_of, project, only=sorted(only))
     if request.target is None:
-        return RequestedScope(scope_with(without=sorted(without), extras=sorted(extras) or None))
+        return RequestedScope(scope_with(without=sorted(without), extras=extras))
     host = _described(request.target)
     machine = machine_of(host, lock)
     hardware = _hardware(request.target, document, only)
     if hardware is None:
-        scope = scope_with(without=sorted(without), extras=sorted(extras) or None, target=machine)
+        scope = scope_with(without=sorted(without), extras=extras, target=machine)
         return RequestedScope(scope, host)
     variants = _LockedVariants(hardware, project, lock)
     choice = variants.choice(host, machine, without)
     others = frozenset(one.group for one in hardware.variants if one.group != choice.variant)
     if variants.are_groups:
-        scope = scope_with(without=sorted(without | others), extras=sorted(extras) or None, target=machine)
+        scope = scope_with(without=sorted(without | others), extras=extras, target=machine)
     else:
-        left = (extras or frozenset(project.extras)) - others
+        left = set(project.extras if extras is None else extras) - others
         scope = scope_with(without=sorted(without), extras=sorted(left), target=machine)
     variant = f"{choice.variant} ({choice.backend})" if choice.variant else "none"
     left_out = f"; left out: {', '.join(sorted(others))}" if others else ""

@@ -53,13 +53,13 @@ def variant_for(spec: str, small: str, large: str) -> str | None:
     return requested_scope(request, project, lock, PROJECT).scope.variant
 
 
-def test_extras_that_are_named_are_the_only_ones_and_without_a_name_all_are_there() -> None:
+def test_extras_that_are_named_are_the_only_ones_none_for_an_empty_name_and_all_without_the_option() -> None:
     document = tomllib.loads(
         '[project]\nname = "app"\nversion = "1"\n[project.optional-dependencies]\na = ["torch"]\nb = ["torch"]\n'
     )
     project = project_from(document, Path("pyproject.toml"))
     lock = lock_from(tomllib.loads(LOCK), Path("poetry.lock"))
-    for asked, extras in (((), None), (("a",), ("a",))):
+    for asked, extras in (((), None), (("a",), ("a",)), (("b a",), ("a", "b")), (("",), ())):
         request = GraphRequest(Path("pyproject.toml"), extras=asked)
         assert requested_scope(request, project, lock, document).scope.extras == extras
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -14,8 +15,9 @@ from tests.support.killed_runs import NOW, changes_of
 from tests.support.migration_trees import TREES, look_of
 
 from poetry_aiops.system.project_paths import HOME
-from poetry_aiops.system.transaction.backup import FileChange
+from poetry_aiops.system.transaction.backup import BackupEntry, FileChange, Manifest, state_of
 from poetry_aiops.system.transaction.migration import apply, create, list_backups, rollback
+from poetry_aiops.system.transaction.restore_script import restore_script
 from poetry_aiops.system.transaction.store import RUNNING, interrupted_ids, locked
 
 
@@ -81,6 +83,15 @@ def migrated(root: Path, tree: str = "merge") -> Migrated:
         backup = create(root, changes_of(tree), "test", NOW)
         apply(backup)
     return Migrated(root, backup.folder / "restore.sh")
+
+
+def test_a_file_whose_mode_is_not_in_the_manifest_comes_back_without_one() -> None:
+    entry = BackupEntry("a.txt", "a.txt", state_of(b"old", None), state_of(b"new", None))
+
+    script = restore_script(Manifest("id", "2025-01-01", "test", (entry,)))
+
+    old, new = (hashlib.sha256(data).hexdigest() for data in (b"old", b"new"))
+    assert f" - {old} {new} a.txt" in script
 
 
 def tools(folder: Path, *names: str) -> str:
