@@ -123,6 +123,8 @@ def prove(
         cause: str | None = "no locked package requires it any more"
         if packages:
             cause = causes.of_version(pin.name, pin.version)
+        elif not any(holds(pin.marker, target) for target in targets):
+            cause = f"its marker holds nowhere with Python {lock.python_versions}"
         differences.append(Difference(pin.name, pin.version, new, cause, pin.place))
     on = [one for one in constraints if one.specifier and one.name in by_name]
     broken = [

@@ -85,6 +85,8 @@ def test_an_index_without_the_version_is_named() -> None:
 
 def test_a_package_that_is_gone_is_told() -> None:
     assert causes(proof([six()], [])) == [("1.16.0", None, "no locked package requires it any more")]
+    [(_, _, cause)] = causes(proof([six(marker='python_version < "3"')], []))
+    assert str(cause).startswith("its marker holds nowhere with Python ")
 
 
 def test_a_version_for_each_python_is_kept_where_its_marker_holds() -> None:
