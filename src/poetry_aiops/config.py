@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
@@ -12,6 +11,7 @@ from poetry_aiops.errors import ConfigError
 from poetry_aiops.project.backends import nearest_backend
 from poetry_aiops.project.checks import Checker, did_you_mean, normalised
 from poetry_aiops.project.targets import PLATFORM_NAMES
+from poetry_aiops.system.record import Record
 
 
 Mixed = Literal["cover-all", "newest"]
@@ -38,8 +38,7 @@ _BACKENDS_IN_WORDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Record):
     """A group that excludes the other variants, and the backend that its builds are made for.
 
     ``group`` is in canonical form, ``key_path`` names the entry as the user wrote it.
@@ -50,8 +49,7 @@ class Variant:
     key_path: str
 
 
-@dataclass(frozen=True, slots=True)
-class HardwareConfig:
+class HardwareConfig(Record):
     """The hardware variants in file order.
 
     ``provides`` are the package names that only variants supply; None asks to infer them. ``mixed`` says how one
@@ -66,8 +64,7 @@ class HardwareConfig:
     provided_none: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Record):
     """A named choice of groups; ``variant`` is ``auto``, ``none`` or the group of a variant."""
 
     name: str
@@ -75,8 +72,7 @@ class Profile:
     variant: str
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Record):
     """All of ``[tool.poetry-aiops]`` that is read here; ``hardware`` is None without its table."""
 
     hardware: HardwareConfig | None

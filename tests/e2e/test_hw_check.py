@@ -156,7 +156,7 @@ def test_a_driver_one_step_below_the_oldest_is_refused(machine: Machine) -> None
     ("gpu", "compat", "path", "says"),
     [
         ("NVIDIA A30", "580.65.06", "/usr/local/cuda/compat:/usr/lib", None),
-        ("NVIDIA A30", "580.65.06", "/usr/lib", "no program loads it"),
+        ("NVIDIA A30", "580.65.06", "/usr/lib", "Put /usr/local/cuda-13.0/compat first"),
         ("NVIDIA A30", "560.35.05", "/usr/local/cuda/compat", "580 or newer"),
         ("NVIDIA GeForce RTX 3090", "580.65.06", "/usr/local/cuda/compat", "not on NVIDIA GeForce"),
     ],

@@ -48,6 +48,8 @@ def plain(value: Any, text: Callable[[str], str]) -> Any:  # noqa: ANN401 - what
         return text(str(value))
     if isinstance(value, date):
         return stamp(value) if isinstance(value, datetime) else value.isoformat()
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, Mapping):
         return {text(str(key)): plain(one, text) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -161,6 +161,8 @@ class Output:
 
     def document(self, name: str, content: dict[str, Any]) -> None:
         """Write the JSON document of the schema ``poetry-aiops/<name>/1`` to where JSON was requested."""
+        if "json" not in (self.form, *self.files.values()):
+            return
         text = document_text(name, content)
         self.write_files({"json": text})
         if self.form == "json":

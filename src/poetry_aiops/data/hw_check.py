@@ -266,8 +266,8 @@ def forward_compatibility(gpus: list[tuple[str, str]], floor: str, why: str, mac
     upgrade = f"Upgrade the host's driver to at least {floor}."
     folders = machine.names("usr/local", "cuda")
     paths = [path for folder in folders for path in machine.names(f"{folder}/compat", "libcuda.so.")]
-    names = [path.rpartition(".so.")[2] for path in paths]
-    newest = max((name for name in names if "." in name), key=key, default="")
+    versions = {path.rpartition(".so.")[2]: f"/{path.rpartition('/')[0]}" for path in paths}
+    newest = max((version for version in versions if "." in version), key=key, default="")
     if machine.os != "linux" or machine.wsl or not newest or key(newest) < key(floor):
         raise MisfitError(why, upgrade)
     found = f"{why}; cuda-compat {newest} is here"
@@ -276,9 +276,7 @@ def forward_compatibility(gpus: list[tuple[str, str]], floor: str, why: str, mac
         raise MisfitError(f"{found}, which runs on data-center GPUs and not on {desktop[0]}", upgrade)
     loaded_from = [machine.env.get("LD_LIBRARY_PATH", ""), *machine.names("etc/ld.so.conf.d")]
     if not any("compat" in place for place in loaded_from):
-        fix = (
-            "Put /usr/local/cuda/compat first in LD_LIBRARY_PATH, or use a current NVIDIA Container Toolkit."
-        )
+        fix = f"Put {versions[newest]} first in LD_LIBRARY_PATH, or use a current NVIDIA Container Toolkit."
         raise MisfitError(f"{found}, but no program loads it", fix, upgrade)
     return f" with cuda-compat {newest}"
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_version
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import has_long_number, normalised
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ _SCHEMA: Final = "poetry-aiops/health/"
 _OTHER_WORDS: Final = {"moderate": "medium", "important": "high"}
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedAdvisory:
+class ReportedAdvisory(Record):
     """One known vulnerability of a locked package, as a health report describes it.
 
     ``severity`` is one of SEVERITIES; ``fixed_in`` are the versions that are free of it.
@@ -43,8 +42,7 @@ class ReportedAdvisory:
     fixed_in: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Vulnerabilities:
+class Vulnerabilities(Record):
     """What is known about the packages of a graph.
 
     ``found`` are the advisories by name, the worst first. ``audited`` are the names of which every locked version was
@@ -65,8 +63,7 @@ class Vulnerabilities:
         return len(self.audited) == self.packages
 
 
-@dataclass(frozen=True, slots=True)
-class HealthFindings:
+class HealthFindings(Record):
     """What a report says about each (name, version), versions in one spelling.
 
     ``unaudited`` are those that it did not audit. ``lock_digest`` is that of the lock's packages, empty where it names none.

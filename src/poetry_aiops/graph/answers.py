@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
     from poetry_aiops.graph.model import Diff, Held, ProjectDemand
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPackage:
+class KeptPackage(Record):
     """A package that stays though it was to go; ``needed_by`` are the remaining packages that require it."""
 
     name: str
     needed_by: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Record):
     """What goes away when the project stops asking for ``asked``; ``kept`` are those of them that stay.
 
     ``transitive`` are the asked names that the project never named: for them the answer is what goes away when
@@ -32,8 +31,7 @@ class Removal:
     transitive: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PathStep:
+class PathStep(Record):
     """One step of a path: why ``source`` needs ``target``; ``source`` is None for the project.
 
     ``extras`` are the source's (or the project's) extras of which one is needed for the step, ``asks`` the target's extras that it requires, ``group`` the project's group. ``marker`` is without extras. ``source_versions`` are the builds of the source
@@ -52,8 +50,7 @@ class PathStep:
     allows: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Record):
     """Why a package is there: one shortest path for each direct dependency and group that lead to it.
 
     A path begins with the direct dependency and ends with ``name``; ``steps`` has the list of steps of each, and
@@ -74,8 +71,7 @@ class Why:
     held: tuple[Held, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Focus:
+class Focus(Record):
     """A package with everything above and below it, at most ``depth`` edges away, ordered by distance and name."""
 
     name: str
@@ -89,8 +85,7 @@ class Focus:
         return tuple(sorted({self.name, *(name for name, _ in (*self.ancestors, *self.descendants))}))
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Record):
     """What was asked about single packages and other locks, beside the analysis of the whole."""
 
     why: tuple[Why, ...] = ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import networkx as nx  # type: ignore[import-untyped]
 
 from poetry_aiops.graph.model import Breaker, Cycle
 from poetry_aiops.project.targets import machines_for, marker_applies
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def in_words(edge: Edge) -> str:
     return f"if {edge.source} did not need {edge.target}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Component:
+class _Component(Record):
     members: tuple[str, ...]
     edges: list[Edge]
 

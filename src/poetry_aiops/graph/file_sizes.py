@@ -16,6 +16,7 @@ from poetry_aiops.index.source import IndexClient, source_key
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import best_file
 from poetry_aiops.system.json_cache import JsonCache
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -90,8 +91,7 @@ class _Wanted:
         return any(file.name == file.hash for file in self.package.files)
 
 
-@dataclass(frozen=True, slots=True)
-class _SizeReader:
+class _SizeReader(Record):
     indexes: IndexClient
     order: Mapping[Tag, int]
 

@@ -10,11 +10,12 @@ To compare two revisions, lay out the union of both graphs once: every package t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import networkx as nx  # type: ignore[import-untyped]
+
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ WIDTH_TO_HEIGHT = 1.5
 MOST_STRETCH = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Record):
     """A place on the plane: ``x`` grows from dependents to dependencies, ``y`` downwards; in pixels at zoom 1."""
 
     x: int

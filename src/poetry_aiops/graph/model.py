@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.lock_graph import PROJECT, Reachable, by_name
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ class NodeBuild:
         return f"{self.version} from {self.source}" if self.source else self.version
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Record):
     """A package name of the lock; ``id`` is the canonical name, ``name`` the lock's spelling.
 
     ``builds`` are in lock order. ``groups`` are the project's groups that bring it: as locked since format 2.1,
@@ -93,8 +93,7 @@ class Node:
         return tuple(dict.fromkeys(build.version for build in self.builds))
 
 
-@dataclass(frozen=True, slots=True)
-class DependencyEntry:
+class DependencyEntry(Record):
     """One line of a build's dependency table: ``version`` is the build's that asks, ``asks`` the wanted extras.
 
     ``extras`` are the asking package's own extras that switch the line on; it is then ``optional``.
@@ -108,8 +107,7 @@ class DependencyEntry:
     extras: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Record):
     """A dependency between two names of the graph, all its lines taken together.
 
     ``hard``: at least one line is not optional. ``extras`` are the source's extras that switch an edge on that is
@@ -126,8 +124,7 @@ class Edge:
     entries: tuple[DependencyEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectDemand:
+class ProjectDemand(Record):
     """What the project requires in one group; ``in_extras`` are the project's extras that it belongs to.
 
     ``locked`` says that the lock knows the name.
@@ -216,8 +213,7 @@ class DependencyGraph:
         raise UsageError(f'the lock holds no package "{name[:120]}"', where=where, hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Breaker:
+class Breaker(Record):
     """One way to break a cycle: without this edge, or without ``extras`` of its source, it is none.
 
     ``text`` describes it.
@@ -230,8 +226,7 @@ class Breaker:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+class Cycle(Record):
     """A strongly connected component of at least two names.
 
     ``kind`` is ``hard`` when its hard edges alone close a cycle on some machine, ``extra`` when only optional edges
@@ -247,8 +242,7 @@ class Cycle:
     core: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Record):
     """The figures of a graph.
 
     ``depth`` is the longest of the shortest paths from the project, ``longest_chain`` the most edges of a path from
@@ -272,8 +266,7 @@ class Summary:
     dangling: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NodeMetrics:
+class NodeMetrics(Record):
     """What the analyses say about one node.
 
     ``depth`` is None for an orphan. ``frees`` is how many packages go, itself included, when the project no longer
@@ -287,8 +280,7 @@ class NodeMetrics:
     frees: int
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Record):
     """Everything that the reports show of a graph; ``metrics`` has an entry for every node, in its order."""
 
     graph: DependencyGraph
@@ -320,8 +312,7 @@ class Holder:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Record):
     """Who holds one locked build back; ``allowed`` is the intersection of all constraints, as text."""
 
     name: str
@@ -330,8 +321,7 @@ class Held:
     holders: tuple[Holder, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildChange:
+class BuildChange(Record):
     """A name whose locked builds differ; both are texts such as ``2.9.0+cpu from pytorch-cpu``, in lock order.
 
     ``kind`` compares the newest version of each side; a first number that grows, or the second after a 0, is major.
@@ -343,8 +333,7 @@ class BuildChange:
     kind: ChangeKind = "upgrade"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Record):
     """A name that came or went, its builds, and the shortest chain that explains it.
 
     ``because`` begins with what was there on both sides, or with the name itself when the project requires it, and

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -20,6 +19,7 @@ from poetry_aiops.project.targets import machines_for
 from poetry_aiops.project.wheels import ranked_tags, tags_on
 from poetry_aiops.system.files import reported
 from poetry_aiops.system.reading import LARGEST_REPORT, read_file
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.reports_folder import REPORTS, reports_of
 
 
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 LAST_REPORT: Final = "latest_report.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(Record):
     """Facts that the lock does not hold; ``vulnerabilities`` is None without a health report about this lock."""
 
     sizes: Sizes | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from poetry_aiops.graph.scope import machine_for, scope_of
 from poetry_aiops.locking.api import variant_kind
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies, targets
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from poetry_aiops.project.targets import Target
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedScope:
+class RequestedScope(Record):
     """The part that is covered, the machine that ``--target`` describes, and what is worth saying about both."""
 
     scope: Scope
@@ -92,8 +92,7 @@ def _hardware(spec: str, document: Mapping[str, object], only: frozenset[str]) -
     return None if named else hardware
 
 
-@dataclass(frozen=True, slots=True)
-class _LockedVariants:
+class _LockedVariants(Record):
     """The hardware variants of a project, and the builds that are locked for them."""
 
     hardware: HardwareConfig

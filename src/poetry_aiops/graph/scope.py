@@ -6,7 +6,6 @@ does: optional lines only where an extra switches them on, and markers only wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError, UsageError
@@ -14,6 +13,7 @@ from poetry_aiops.graph.model import Scope
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.lock_graph import Reachable, lock_graph
 from poetry_aiops.project.targets import extras_in, machines_for, marker_applies, platform_of
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from poetry_aiops.project.targets import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Record):
     """The part of a lock in scope: builds in lock order with their lines, and (group, requirement) pairs."""
 
     packages: tuple[tuple[Package, tuple[Line, ...]], ...]

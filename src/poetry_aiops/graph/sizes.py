@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.system.record import Record
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +39,7 @@ class BuildSize:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Record):
     """Sizes of the builds of a graph, in its order; ``machine`` says where the files would be installed."""
 
     machine: str

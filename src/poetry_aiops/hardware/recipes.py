@@ -9,7 +9,7 @@ from poetry.core.constraints.version import Version
 
 from poetry_aiops.accelerators.frameworks import names_of
 from poetry_aiops.project.backends import release_of
-from poetry_aiops.project.constraints import allows, both, read_constraint
+from poetry_aiops.project.constraints import both, read_constraint
 from poetry_aiops.project.edit_text import NewRequirement
 from poetry_aiops.system.text import version_key
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.frameworks import Framework, FrameworkFacts, FrameworkRow
 
 
-_PATCHES = range(6)
 _LINES_AHEAD = 30
 _ENDLESS = ("cpu", "mps", "xpu", "jetson")
 
@@ -139,8 +138,10 @@ class Recipes:
             if oldest is None or _sides(constraint, since.partition(",")[0]) & _sides(torch, f">={oldest}"):
                 return None
             return f"torch {oldest} and later go with {name} {since}, an older torch with an older {name}"
-        lines = [line for line in _going_on(row.line for row in self._catalogue.torch) if _meets(torch, line)]
-        if not lines or any(_meets(constraint, _beside(framework, line)) for line in lines):
+        lines = [
+            line for line in _going_on(row.line for row in self._catalogue.torch) if _allows_line(torch, line)
+        ]
+        if not lines or any(_allows_line(constraint, _beside(framework, line)) for line in lines):
             return None
         return f"torch {lines[0]} goes with {name} {_beside(framework, lines[0])}"
 
@@ -276,7 +277,8 @@ def _beside(framework: Framework, line: str) -> str:
     return min(line, framework.last or line, key=version_key)
 
 
-def _meets(constraint: str, line: str) -> bool:
+def _allows_line(constraint: str, line: str) -> bool:
+    """Say whether a constraint allows any release of a line; one with a local build, and a pre-release, count."""
     return read_constraint(f">={line},<{_next_line(line)}").allows_any(_without_pre(constraint))
 
 
@@ -298,10 +300,6 @@ def _without_pre(constraint: str) -> VersionConstraint:
 
 def _index_of(builds: Iterable[FrameworkRow], backend: str) -> str | None:
     return next((row.index.replace("{backend}", backend) for row in builds if row.index), None)
-
-
-def _allows_line(constraint: str, line: str) -> bool:
-    return any(allows(constraint, f"{line}.{patch}") for patch in _PATCHES)
 
 
 def _reaches(span: LineRange, torch: str, line: str) -> bool:

@@ -16,6 +16,7 @@ from packaging.version import Version
 from poetry_aiops.health.aliases import closures, preference
 from poetry_aiops.health.metric import OpenQuestion
 from poetry_aiops.project import versions
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(Record):
     """How bad an advisory is: ``cvss`` is the base score from 0 to 10; ``origin`` says where the level is from.
 
     ``origin`` is ``CVSS_V4``, ``CVSS_V3``, ``CVSS_V2``, ``database`` (a word of the database), ``malware``, or empty
@@ -57,16 +57,14 @@ class Rating:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Record):
     """One bound of a range; ``introduced`` ``0`` stands before every version."""
 
     kind: EventKind
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRange:
+class VersionRange(Record):
     """The events of one range, in any order."""
 
     events: tuple[Event, ...]
@@ -127,8 +125,7 @@ class Advisory:
         return tuple(dict.fromkeys(entry.package for entry in self.affected))
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableRecord:
+class UnreadableRecord(Record):
     """Something in an advisory database that is no record: ``where`` it is and ``why`` it cannot be read."""
 
     where: str

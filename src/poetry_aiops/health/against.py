@@ -17,6 +17,7 @@ from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.toml import toml_at
 from poetry_aiops.system.git import file_at, former_folder, has_file, merge_base
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ _OF_PROJECTS: Final = frozenset(
 """Signals about a project, which another release of it does not change."""
 
 
-@dataclass(frozen=True, slots=True)
-class BaseRevision:
+class BaseRevision(Record):
     """What a change started from: the commit, and what its files say.
 
     A project that was moved is compared with what it was. A file that the commit does not hold, or that cannot be read there, is empty, so that everything counts as new;

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.health.feed import QueriedPackage
 from poetry_aiops.project.versions import public_version
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ class Origins:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Applicability:
+class Applicability(Record):
     """What can be asked about one locked package.
 
     ``subject`` is None when nothing can be. ``reason`` says why it stays ``HERE`` or goes ``NOWHERE``; without

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.health.demands import accepts
 from poetry_aiops.project.constraints import is_pin
 from poetry_aiops.project.versions import parsed, public
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ class BlockerStep:
         return f"{head}; {lifted}"
 
 
-@dataclass(frozen=True, slots=True)
-class WayOut:
+class WayOut(Record):
     """What has to happen so that a package may take a version.
 
     ``moves`` are the other packages that have to change, with the version that would do. ``steps`` are the

@@ -16,6 +16,7 @@ from poetry_aiops.health.demands import Demands, HeldConstraint, accepts, extras
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.extras import switching_extras
 from poetry_aiops.project.targets import extras_in, marker_applies, targets
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class Unmet:
         return f"{self.name} {self.constraint} ({have})"
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Record):
     """What was found about changing one pin.
 
     ``refusals`` are the constraints that exclude the new version. ``known`` is false when it is unknown what the
@@ -62,8 +62,7 @@ class Certificate:
         return self.known and not self.refusals and not self.unmet
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Record):
     """A pin that is to change: the new version and what that requires."""
 
     version: str

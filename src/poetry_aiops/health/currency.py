@@ -7,7 +7,6 @@ Software Systems" (ICSE 2015): D = (release date of the newest eligible version 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Literal
@@ -20,6 +19,7 @@ from poetry_aiops.health.metric import weighted
 from poetry_aiops.index.release_records import record_key, why_not_from_index
 from poetry_aiops.project import versions
 from poetry_aiops.project.constraints import read_marker, read_python
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ HALVES_IN: Final = 2.0  # years
 Obstacle = Literal["yanked", "pre-release", "needs another Python", "in the cooldown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ineligible:
+class Ineligible(Record):
     """A newer release that may not be proposed, and why; ``needs`` is its requires-python where that is the reason."""
 
     version: str
@@ -50,8 +49,7 @@ class Ineligible:
     needs: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Currency:
+class Currency(Record):
     """How current one locked package is.
 
     ``latest`` is the newest eligible version, ``wanted`` the newest one that every constraint in the project and the

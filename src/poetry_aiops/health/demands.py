@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.extras import own_extras, switching_extras
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Lock, LockedDependency, Package, Project
 
 
-@dataclass(frozen=True, slots=True)
-class HeldConstraint:
+class HeldConstraint(Record):
     """One constraint on a package.
 
     ``holder`` is a locked package as ``name version``, or the key path of a dependency group; ``kind`` says which.

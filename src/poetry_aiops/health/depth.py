@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.metric import Metric
-from poetry_aiops.project.lock_graph import by_name, graph_of_lock
 from poetry_aiops.project.lock_graph import longest_chain as steps_of_longest_chain
+from poetry_aiops.project.lock_graph import names_of_lock
 
 
 if TYPE_CHECKING:
@@ -53,4 +53,4 @@ def depth_metric(lock: Lock, project: Project) -> Metric:
 
 def longest_chain(lock: Lock, project: Project) -> Chain:
     """Return a longest chain from the project; among equals the alphabetically first."""
-    return Chain(steps_of_longest_chain(by_name(graph_of_lock(lock, project))))
+    return Chain(steps_of_longest_chain(names_of_lock(lock, project)))

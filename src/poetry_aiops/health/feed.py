@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from poetry_aiops.system.record import Record
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +23,7 @@ class QueriedPackage:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class FeedAnswer:
+class FeedAnswer(Record):
     """What a source says about one subject.
 
     ``advisories`` are every record about the name that may apply. ``confirmed`` are the ids that the source itself

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from poetry_aiops.health.aliases import closures, preference
 from poetry_aiops.health.matching import Match, match
 from poetry_aiops.health.severity import rate, worst
 from poetry_aiops.project.versions import parsed, public
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 CONFIRMED: Final = "the advisory service calls this version affected, although the record's own ranges do not"
 
 
-@dataclass(frozen=True, slots=True)
-class PackageFindings:
+class PackageFindings(Record):
     """The findings of one package; ``doubts`` say which records leave the answer open."""
 
     active: tuple[Finding, ...]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from poetry_aiops.system.record import Record
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Unsolved:
+class Unsolved(Record):
     """An attempt without a solution; ``culprits`` are the fixes that its explanation names.
 
     ``all_at_once`` says that looking for the one that is to blame would take too long.

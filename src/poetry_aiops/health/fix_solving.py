@@ -31,6 +31,7 @@ from poetry_aiops.locking.api import (
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.versions import parsed, public_version
 from poetry_aiops.system.reading import read_file
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.signals import TimeLimitError, time_limit
 
 
@@ -71,8 +72,7 @@ class FixCase:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SolvedFixes:
+class SolvedFixes(Record):
     """A lock that fixes what it should: its text, its content, and its audit."""
 
     text: bytes

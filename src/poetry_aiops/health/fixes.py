@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from poetry_aiops.health.advisory import Severity, Status
 from poetry_aiops.index.release_records import Release, record_key, why_not_from_index
 from poetry_aiops.project.versions import parsed, public_version
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import counted
 
 
@@ -114,8 +115,7 @@ class FixTarget:
         return max((one.severity for one in self.findings), key=lambda one: one.rank)
 
 
-@dataclass(frozen=True, slots=True)
-class _Newer:
+class _Newer(Record):
     """The newer releases that may be considered, ascending; or why there are none."""
 
     ready: tuple[str, ...] = ()

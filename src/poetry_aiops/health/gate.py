@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.severity import is_malware
 from poetry_aiops.health.signals import FAILING
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import counted, few
 
 
@@ -66,8 +67,7 @@ class GateFacts:
     unknown_licences: tuple[OpenQuestion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Record):
     """One reason for which the gate fails; ``id`` is an advisory, a kind of signal, a licence, or ``min-score``."""
 
     kind: Literal["advisory", "signal", "licence", "score"]
@@ -78,8 +78,7 @@ class Violation:
     severity: Severity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Record):
     """The judgement: violations, and what is unknown, so that passing would be a guess."""
 
     violations: tuple[Violation, ...] = ()

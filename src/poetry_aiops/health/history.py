@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.cli.document import picked, stamp
 from poetry_aiops.health.advisory import Severity
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ LONGEST: Final = 5000  # lines; the oldest go first
 LARGEST: Final = 40_000_000  # characters; likewise, as a larger file would not be read again
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Record):
     """A finding as history remembers it; ``names`` are its id and aliases, which name it again under another id."""
 
     package: str
@@ -89,8 +89,7 @@ class History:
         return replace(self, entries=tuple(e for e in self.entries if (e.scope, set(e.metrics)) == asked))
 
 
-@dataclass(frozen=True, slots=True)
-class TrendPoint:
+class TrendPoint(Record):
     """One point of the trend: scores, and how many findings of each severity counted."""
 
     generated: datetime

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_aiops.health.metric import OpenQuestion
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Record):
     """One entry of ``[[tool.poetry-aiops.health.ignores]]``.
 
     ``id`` is the advisory's id or one of its aliases. ``packages`` limits it to these, empty for any. ``expires`` is
@@ -38,8 +38,7 @@ class Ignore:
         return self.id.casefold() in known and (not self.packages or finding.package in self.packages)
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Record):
     """A finding that does not count, and why."""
 
     finding: Finding
@@ -58,8 +57,7 @@ class IdleIgnore:
         return f"{self.ignore.key_path} {self.ignore.id}: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
+class Sorted(Record):
     """Findings that count, those that are ignored, and the entries that do nothing."""
 
     active: tuple[Finding, ...]

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.metric import OpenQuestion
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import few
 
 
@@ -80,8 +81,7 @@ def _names_of(identifier: str) -> set[str]:
     return {name, re.sub(r"(-only|-or-later|\+)\Z", "", name)}
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedLicence:
+class RefusedLicence(Record):
     """A locked package whose licence the policy does not accept."""
 
     package: str

@@ -8,12 +8,12 @@ its tenth out and is said so. A status of PEP 792 other than active, or the clas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.currency import DAYS_IN_A_YEAR
 from poetry_aiops.health.metric import weighted
 from poetry_aiops.index.release_records import why_not_from_index
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ _ENOUGH_OWNERS: Final = 2
 _LONG_AGO: Final = 2.0  # years
 
 
-@dataclass(frozen=True, slots=True)
-class Maintenance:
+class Maintenance(Record):
     """How well one locked package is looked after.
 
     ``years`` is A, ``releases_24_months`` n24. ``owners`` is None with ``owners_reason`` where the index does not

@@ -6,11 +6,11 @@ an ``introduced`` that is none is taken to be as early as the other events allow
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.project.versions import canonical, parsed, public
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ _MOST_FIXED: Final = 200
 """What no real record reaches: a hostile one must not keep us busy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Record):
     """What one advisory says about one version.
 
     ``doubt`` says why the answer stays open although nothing matched. ``fixed_in`` are versions above this one
@@ -37,8 +36,7 @@ class Match:
     doubt: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VersionSpan:
+class VersionSpan(Record):
     """The versions from ``start`` (None: the very first) up to ``end`` (None: all later ones)."""
 
     start: Version | None
@@ -51,8 +49,7 @@ class VersionSpan:
         return self.end is None or version < self.end or (self.includes_end and version == self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(Record):
     """A range in comparable form; with ``limits`` a version must also be before one of them."""
 
     spans: tuple[VersionSpan, ...]
@@ -66,8 +63,7 @@ class Spans:
         return any(span.covers(version) for span in self.spans)
 
 
-@dataclass(frozen=True, slots=True)
-class MatchEntry:
+class MatchEntry(Record):
     """One affected entry in comparable form."""
 
     affected: Affected

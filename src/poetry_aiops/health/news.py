@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.health.signals import SignalKind
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ Cause = Literal["first", "lock", "feed", "ignore"]
 _REMEMBERED: Final = 10  # runs whose signals are not reported again
 
 
-@dataclass(frozen=True, slots=True)
-class NewFinding:
+class NewFinding(Record):
     """A finding that the last run did not have, or not as grave (``worse``).
 
     ``cause`` is ``lock`` when the package was not locked in this version then, ``feed`` when it was, ``ignore`` when
@@ -33,8 +32,7 @@ class NewFinding:
     worse: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Record):
     """What is new against the last run.
 
     ``since`` is its time, None for the first run. ``locked`` and ``dropped`` are ``name==version`` that came and

@@ -21,6 +21,7 @@ from poetry_aiops.project.checks import normalised
 from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.http import Limits, Response, TransferError
 from poetry_aiops.system.json_cache import JsonCache
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class Downloads:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Popularity:
+class Popularity(Record):
     """How widely one locked package is used."""
 
     key: PackageKey

@@ -6,12 +6,12 @@ coverage says how much was left out, and below 80 % the score is called insuffic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.metric import METRICS, Metric, percentage
 from poetry_aiops.health.security import security_score
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ WEIGHTS: Final[Mapping[MetricName, float]] = MappingProxyType(
 SUFFICIENT: Final = 80.0  # percent
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Record):
     """The overall score of the metrics that were requested.
 
     ``value`` is 0 to 100, None when no metric is known. ``coverage`` is the weighted mean of the metrics' coverage.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +10,7 @@ from poetry_aiops.health.advisory import Audit, PackageAudit, Severity, Status
 from poetry_aiops.health.applicability import Origins, QueryScope, applicability
 from poetry_aiops.health.findings import find
 from poetry_aiops.health.severity import is_malware
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ FROM_CACHE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Feeds:
+class Feeds(Record):
     """Where advisories are looked up.
 
     ``service`` learns the names of public packages. ``snapshot`` is on this machine and is compared with every

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,7 @@ from poetry.core.constraints.version import parse_constraint
 
 from poetry_aiops.health.maintenance import status_of
 from poetry_aiops.index.release_records import why_not_from_index
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ _STATUS_WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Record):
     """One signal of one locked package; ``message`` is a sentence, texts of the index in it are on one line."""
 
     key: PackageKey

@@ -7,7 +7,6 @@ What an older release says in classifiers or in free text counts where it names 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +19,7 @@ from poetry_aiops.index.release_records import record_key, why_not_from_index
 from poetry_aiops.index.source import IndexClient, IndexSource
 from poetry_aiops.project.versions import public_version
 from poetry_aiops.system.json_cache import JsonCache
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import one_line
 
 
@@ -88,8 +88,7 @@ _BY_TEXT: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Licence:
+class Licence(Record):
     """What a release says about its licence: an SPDX expression and the metadata field that it is from.
 
     ``expression`` is empty where it is not known; ``reason`` then says why.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shlex
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from poetry_aiops.index.access import TRUSTED_VARIABLE, UserAccess, origin_of, settling_line
 from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class FetchError(Exception):
         self.is_refused = is_refused
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Record):
     """An answer: ``content`` is None when the page has not changed since the ETag that was sent."""
 
     content: bytes | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +32,7 @@ from poetry_aiops.index.simple_page import (
 )
 from poetry_aiops.index.source import IndexClient
 from poetry_aiops.project.versions import public_version
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ OFFLINE: Final = "it was not queried (offline)"
 _NOT_ASKED: Final = "the owners were not looked up"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordAge:
+class RecordAge(Record):
     """How old a kept record may be before its index is asked again.
 
     ``page`` is for releases, ``about`` for owners and classifiers, which change rarely. ``usable`` is how old a record
@@ -73,8 +73,7 @@ class RecordAge:
     offline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class IndexAccess:
+class IndexAccess(Record):
     """How indexes are reached: Poetry's repositories and configuration, and the folder that keeps records.
 
     With None for the folder nothing is kept. ``metadata`` asks where the locked versions have their metadata files.
@@ -87,8 +86,7 @@ class IndexAccess:
     metadata: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cooldown:
+class Cooldown(Record):
     """How old a release must be before it may be proposed: Poetry's own ``solver.min-release-age`` (Poetry 2.5).
 
     ``days`` is the age, the others are the package names and sources (by name) that are exempt from it.
@@ -148,8 +146,7 @@ def index_records(
     return _joined(answers, indexes.sources)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Record):
     """A record or the reason for its absence; ``asked`` says whether the network was used."""
 
     record: IndexRecord | None
@@ -157,8 +154,7 @@ class _Answer:
     asked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _PageReader:
+class _PageReader(Record):
     indexes: IndexClient
     access: IndexAccess
     cache: RecordCache

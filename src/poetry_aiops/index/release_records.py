@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.project import versions
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -106,8 +107,7 @@ class IndexRecord:
         return found.get(wanted) or found.get(public)
 
 
-@dataclass(frozen=True, slots=True)
-class IndexUse:
+class IndexUse(Record):
     """How one index was used in a run; ``address`` carries no password.
 
     ``asked`` packages went over the network, ``failed`` ones have no fresh record (``problem`` is the first reason),

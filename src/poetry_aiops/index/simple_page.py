@@ -10,7 +10,6 @@ import posixpath
 import re
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from operator import itemgetter
@@ -21,6 +20,7 @@ from poetry_aiops.index.release_records import Release
 from poetry_aiops.project import versions
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.wheels import SDISTS
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import one_line
 
 
@@ -52,8 +52,7 @@ class UnreadablePageError(Exception):
     """A page that is none; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Record):
     """The releases of a page, oldest version first, and the project status where the index gives one."""
 
     releases: tuple[Release, ...]
@@ -61,8 +60,7 @@ class Page:
     status_reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Needed:
+class Needed(Record):
     """Which releases of a page matter, as the largest pages have thousands that no metric reads.
 
     These are the ``locked`` versions and all above the oldest of them, the final release before it, and of the older ones
@@ -73,8 +71,7 @@ class Needed:
     since: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFile:
+class ListedFile(Record):
     """One file of a page; ``sha256`` is empty and ``size`` None where the page does not say them.
 
     ``metadata`` is the address of its core metadata (PEP 658), with ``#sha256=...`` where the page gives that; empty

@@ -7,6 +7,7 @@ on what it requires itself, then with those on all that was locked, until the sa
 
 from __future__ import annotations
 
+import tomllib
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,29 +15,36 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
+import tomlkit
+
+from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
-from poetry_aiops.migrate.planning.companions import companions_of
+from poetry_aiops.migrate.planning.entry import PlannedEntry
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import RUNNING
 from poetry_aiops.migrate.writing.pythons import fitting_python, newest_python
-from poetry_aiops.migrate.writing.seeds import with_seeds
+from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.migrate.planning.convert import OldPin
-    from poetry_aiops.migrate.planning.entry import PlannedEntry
+    from poetry_aiops.migrate.planning.entry import PlannedGroup
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Lock
+
+
+_HEAD = "# A start for `poetry lock` from the pins of requirements files.\n"
 
 
 @dataclass
@@ -183,3 +191,80 @@ def _unreadable(what: str, text: str, entries: Iterable[PlannedEntry]) -> Incomp
     places = [redact(f"{place}: {entry.as_pep508()}") for entry in entries for place in entry.places]
     hint = "Check the network and the address, then run this again."
     return IncompleteError(what, details=(*text.splitlines(), *places), hint=hint)
+
+
+def with_seeds(lock: str | None, pins: Iterable[OldPin], addresses: Mapping[str, str]) -> str | None:
+    """Return a poetry.lock to begin with: the project's own and the pins of packages that it does not hold.
+
+    It names packages with version and index only; Poetry (2.1 to 2.5) completes it with what the index gives.
+    ``addresses`` are the sources' URLs. The same version from the same source stands once, with all its groups.
+    None where there is neither a lock nor a pin. Raises InputError for a lock that is no TOML.
+    """
+    try:
+        locked = parse_toml(lock or "").get("package", [])
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            "it cannot be read",
+            where="poetry.lock",
+            details=(str(error),),
+            hint="Repair it, or remove it and migrate again.",
+        ) from error
+    there = {normalised(str(package["name"])) for package in locked}
+    groups: dict[tuple[str, str, str], dict[str, None]] = {}
+    for pin in pins:
+        if pin.name not in there:
+            groups.setdefault((pin.name, pin.version, pin.source or ""), {})[pin.group] = None
+    if not groups:
+        return lock
+    packages = []
+    for (name, version, source), names in sorted(groups.items()):
+        package = {
+            "name": name,
+            "version": version,
+            "description": "",
+            "optional": False,
+            "python-versions": "*",
+        }
+        package |= {"groups": list(names), "files": []}
+        if source in addresses:
+            package["source"] = {"type": "legacy", "url": addresses[source].rstrip("/"), "reference": source}
+        packages.append(package)
+    if lock is not None:
+        return f"{lock.rstrip()}\n\n{tomlkit.dumps({'package': packages})}"
+    metadata = {"lock-version": "2.1", "python-versions": "*", "content-hash": "none"}
+    return _HEAD + tomlkit.dumps({"package": packages, "metadata": metadata})
+
+
+def companions_of(
+    staged: StagedProject, groups: Sequence[PlannedGroup]
+) -> dict[str, tuple[PlannedEntry, ...]]:
+    """Return by group the entries for what the packages of explicit sources require and only their source offers.
+
+    An ``explicit`` source is asked only for what names it: triton-rocm, which torch for ROCm requires and only PyTorch's
+    index offers, has to name it too. An index that cannot be asked gives none; locking then says what is wrong.
+    """
+    pool = staged.poetry.pool
+    explicit = {one.name for one in pool.all_repositories} - {one.name for one in pool.repositories}
+    found: dict[str, tuple[PlannedEntry, ...]] = {}
+    for group in groups:
+        named = {entry.name for other in (group, *groups[:1]) for entry in other.entries}
+        todo = [entry for entry in group.entries if entry.source in explicit]
+        while todo:
+            entry = todo.pop()
+            with suppress(*INDEX_ERRORS, OSError):
+                for one in _required_by(entry, staged):
+                    if one.name not in named:
+                        named.add(one.name)
+                        found[group.name] = (*found.get(group.name, ()), one)
+                        todo.append(one)
+    return found
+
+
+def _required_by(entry: PlannedEntry, staged: StagedProject) -> Iterator[PlannedEntry]:
+    for newest in staged.offered(entry.name, entry.specifier or "*", entry.source)[:1]:
+        for edge in newest.requires():
+            if edge.optional or not staged.offered(edge.name, edge.constraint, entry.source):
+                continue
+            if not staged.offered(edge.name, edge.constraint, None):
+                marker = all_of(entry.marker, edge.marker)
+                yield PlannedEntry(edge.name, entry.places, source=entry.source, marker=marker)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
+
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ _KINDS: tuple[tuple[type, str], ...] = (
 _LONG_NUMBER = re.compile(r"[0-9]{401}")
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectProblem:
+class ProjectProblem(Record):
     """One thing that is wrong: ``where`` is a key path or a package, ``hint`` says what to do."""
 
     where: str

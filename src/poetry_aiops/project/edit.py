@@ -30,6 +30,7 @@ from poetry_aiops.project.edit_text import (
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.project.toml import parse_toml
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Group, Project, Source
 
 
-@dataclass(frozen=True, slots=True)
-class GroupEdit:
+class GroupEdit(Record):
     """What becomes of one group: ``drop`` goes, ``entries`` come; a group that does not exist is made, optional."""
 
     group: str

@@ -61,12 +61,17 @@ def lock_graph(
     return _GraphBuilder(rows, python, holds).graph(demands)
 
 
-def graph_of_lock(lock: Lock, project: Project) -> nx.DiGraph:
-    """Return the graph of a whole lock and everything that its project demands."""
-    demands = (
-        (group.name, requirement) for group in project.groups.values() for requirement in group.requirements
+def names_of_lock(lock: Lock, project: Project) -> nx.DiGraph:
+    """Return the names that each locked name leads to, ``""`` for the project: every line counts, whatever its marker."""
+    locked = {package.name for package in lock.packages}
+    asked = (("", one.name) for group in project.groups.values() for one in group.requirements)
+    lines = ((package.name, one.name) for package in lock.packages for one in package.edges)
+    names = nx.DiGraph()
+    names.add_nodes_from(sorted({"", *locked}))
+    names.add_edges_from(
+        sorted({(one, two) for one, two in (*asked, *lines) if one != two and two in locked})
     )
-    return lock_graph(((one, one.edges) for one in lock.packages), demands, lock.python_versions)
+    return names
 
 
 def by_name(graph: nx.DiGraph, within: Container[str] | None = None) -> nx.DiGraph:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import did_you_mean, normalised
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ class Group:
     key_path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record):
     """A package index of the project; ``url`` is empty for PyPI itself, ``priority`` one of Poetry's words."""
 
     name: str
@@ -74,16 +74,14 @@ class Source:
     priority: str
 
 
-@dataclass(frozen=True, slots=True)
-class LockedFile:
+class LockedFile(Record):
     """One file of a locked package; ``hash`` is ``sha256:...``. In locks without file names both are the hash."""
 
     name: str
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class PackageSource:
+class PackageSource(Record):
     """Where a locked package comes from when that is not PyPI.
 
     ``type`` is ``legacy`` (an index; ``reference`` is the source's name), ``git``, ``url``, ``file`` or ``directory``.

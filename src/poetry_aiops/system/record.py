@@ -1,7 +1,8 @@
-"""A :class:`typing.NamedTuple` that is cheap to declare, for the classes that every start of a command declares.
+"""A :class:`typing.NamedTuple` that is cheap to declare: what a value is that no ``replace`` and no constructor touches.
 
 ``NamedTuple`` compiles a constructor and each annotation: 0.3 ms for a class of ten fields, a frozen dataclass 1.5 ms;
-this one takes 0.02 ms. Type checkers see ``NamedTuple`` itself.
+this one takes 0.02 ms, and a command declares a hundred. An object costs 2 microseconds with names or defaults, 0.5 with
+all values in order. Type checkers see ``NamedTuple`` itself.
 """
 
 from __future__ import annotations
@@ -23,19 +24,21 @@ else:
 
         def __init_subclass__(cls) -> None:
             cls._fields = tuple(cls.__annotations__)
+            cls._names = cls.__annotations__.keys()
             cls._field_defaults = {name: vars(cls)[name] for name in cls._fields if name in vars(cls)}
             for place, name in enumerate(cls._fields):
                 setattr(cls, name, property(itemgetter(place)))
 
         def __new__(cls, *values: object, **named: object) -> Self:
-            if named or len(values) != len(cls._fields):
-                given = dict(zip(cls._fields, values, strict=False)) | named
-                if len(values) + len(named) > len(given) or given.keys() - set(cls._fields):
-                    raise TypeError(f"{cls.__name__} takes each of {', '.join(cls._fields)} once")
+            fields = cls._fields
+            if named or len(values) != len(fields):
+                given = dict(zip(fields, values, strict=False))
+                given.update(named)
+                is_once = len(given) == len(values) + len(named)
                 given = cls._field_defaults | given
-                if missing := [name for name in cls._fields if name not in given]:
-                    raise TypeError(f"{cls.__name__} needs {', '.join(missing)}")
-                values = [given[name] for name in cls._fields]
+                if not is_once or given.keys() != cls._names:
+                    raise TypeError(f"{cls.__name__} takes each of {', '.join(fields)} once")
+                values = map(given.__getitem__, fields)
             return super().__new__(cls, values)
 
         def __getnewargs__(self) -> tuple[Any, ...]:

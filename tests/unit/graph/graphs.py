@@ -70,17 +70,16 @@ def hostile() -> DependencyGraph:
         versions={text: (text,) for text in texts},
     )
     edges = tuple(
-        replace(one, hard=not place % 2, extras=(one.source,) * (place % 2), marker=one.target * (place % 2))
+        one._replace(hard=not place % 2, extras=(one.source,) * (place % 2), marker=one.target * (place % 2))
         for place, one in enumerate(graph.edges)
     )
     nodes = tuple(
-        replace(
-            node,
+        node._replace(
             groups=(node.id,),
             description=node.id,
             builds=tuple(replace(build, source=node.id) for build in node.builds),
         )
         for node in graph.nodes
     )
-    asked = tuple(replace(demand, marker=demand.name) for demand in graph.demands)
+    asked = tuple(demand._replace(marker=demand.name) for demand in graph.demands)
     return replace(graph, project=HOSTILE[0], nodes=nodes, edges=edges, demands=asked, dangling=HOSTILE)

@@ -62,8 +62,8 @@ def test_builds_that_are_never_installed_together_close_no_cycle() -> None:
     )
     old = NodeBuild("1.0", groups=("main",), markers={"main": "python_version < '3.12'"})
     new = NodeBuild("2.0", groups=("main",), markers={"main": "python_version >= '3.12'"})
-    nodes = tuple(replace(node, builds=(old, new)) if node.id == "a" else node for node in graph.nodes)
-    edges = tuple(replace(one, entries=one.entries[:1]) for one in graph.edges)
+    nodes = tuple(node._replace(builds=(old, new)) if node.id == "a" else node for node in graph.nodes)
+    edges = tuple(one._replace(entries=one.entries[:1]) for one in graph.edges)
     assert [one.kind for one in cycles(replace(graph, nodes=nodes, edges=edges))] == ["marker"]
 
 

@@ -91,7 +91,10 @@ def test_a_torch_that_a_backend_never_had_is_refused_with_what_it_has(
     assert said in refusal
 
 
-@for_each("asked", ["^2.9", "==2.12.1", ">=2.16", "*", ">=2.9,<2.12 || ^2.14"])
+@for_each(
+    "asked",
+    ["^2.9", "==2.12.1", ">=2.16", "*", ">=2.9,<2.12 || ^2.14", "==2.9.17", "==2.10.0rc1", "==2.9.0+cu130"],
+)
 def test_a_torch_that_a_backend_has_or_may_get_is_accepted(asked: str) -> None:
     assert recipe("torch", "cu130", RecipeRequest(constraint=asked)).refusal is None
 

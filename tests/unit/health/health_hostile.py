@@ -93,12 +93,12 @@ def hostile(text: str) -> HealthReport:
         popularity=popular,
         signals=(signal,),
     )
-    failed = replace(row, audit=audit.packages[1])
+    failed = row._replace(audit=audit.packages[1])
     seen = Seen(text, text, text, Severity.HIGH, (text,))
     return HealthReport(
         generated=NOW,
         project=text,
-        score=replace(score, reason=text),
+        score=score._replace(reason=text),
         audit=audit,
         metrics=(Metric("security", 1.0, 50.0, (OpenQuestion(text),), text, MappingProxyType({text: text})),),
         gate=judge(rules, GateFacts((metric_of(audit),), (bad,), (signal,), (text,), score)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
@@ -190,15 +189,13 @@ def rows() -> tuple[PackageRow, ...]:
     elsewhere = audited(INHOUSE, status=Status.NOT_APPLICABLE, reason="it comes from a git repository")
     unreadable = audited(ODD, status=Status.FAILED, reason="its version is not one of PEP 440")
     jinja = audited(JINJA, JINJA_HIGH, JINJA_UNKNOWN)
-    behind = replace(_currency(STARLETTE, 1.9, "0.48.0", 21), wanted="0.36.3", held_back_by=held)
+    behind = _currency(STARLETTE, 1.9, "0.48.0", 21)._replace(wanted="0.36.3", held_back_by=held)
     return (
         rated(FASTAPI, audited(FASTAPI), _currency(FASTAPI, 1.2, "0.128.0", 12), 97.0),
         rated(FLASK, audited(FLASK), _currency(FLASK, 0.0, "3.0.0", 0), 90.0),
         rated(INHOUSE, elsewhere),
-        replace(
-            rated(JINJA, jinja, _currency(JINJA, 4.1, "3.1.6", 9), 88.0, via=("flask",)),
-            popularity=downloads,
-            signals=(yanked,),
+        rated(JINJA, jinja, _currency(JINJA, 4.1, "3.1.6", 9), 88.0, via=("flask",))._replace(
+            popularity=downloads, signals=(yanked,)
         ),
         rated(
             MARKUPSAFE,
@@ -209,9 +206,8 @@ def rows() -> tuple[PackageRow, ...]:
         ),
         rated(ODD, unreadable),
         rated(STARLETTE, audited(STARLETTE, STARLETTE_LOW), behind, 99.0, via=("fastapi",)),
-        replace(
-            rated(TORCH, audited(TORCH, TORCH_CRITICAL), _currency(TORCH, 2.3, "2.6.0+cu126", 8), 99.0),
-            signals=(ceiling,),
+        rated(TORCH, audited(TORCH, TORCH_CRITICAL), _currency(TORCH, 2.3, "2.6.0+cu126", 8), 99.0)._replace(
+            signals=(ceiling,)
         ),
     )
 

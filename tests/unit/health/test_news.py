@@ -63,7 +63,7 @@ def test_the_same_vulnerability_under_another_id_or_version_is_not_new() -> None
 
 
 def test_a_graver_rating_is_news() -> None:
-    graver = replace(APPLE, severity=Severity.CRITICAL)
+    graver = APPLE._replace(severity=Severity.CRITICAL)
     reported = news(replace(BEFORE, findings=(graver,)), after(replace(BEFORE, findings=(APPLE,))))
     assert [(one.worse, one.seen.severity) for one in reported.findings] == [(True, Severity.CRITICAL)]
     assert in_words(reported) == ("apple 1.0: GHSA-1 (now rated critical)",)

@@ -5,9 +5,9 @@ The limits are its defaults ``maxEdges`` and ``maxTextSize`` (Mermaid 10 to 12),
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import one_line
 
 
@@ -55,8 +55,7 @@ def label(text: str) -> str:
     return "".join(sign if sign in _SAFE else f"#{ord(sign)};" for sign in short)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chart:
+class _Chart(Record):
     analysis: Analysis
 
     def ranked(self) -> list[Node]:

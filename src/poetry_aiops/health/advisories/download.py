@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.files import temporary_beside, write_atomically
 from poetry_aiops.system.http import Limits, TransferError, fetch
 from poetry_aiops.system.json_cache import JsonCache
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ DOWNLOAD: Final = Limits(connect=10.0, total=600.0, size=1_000_000_000, attempts
 _NOT_MODIFIED: Final = 304
 
 
-@dataclass(frozen=True, slots=True)
-class Downloaded:
+class Downloaded(Record):
     """A snapshot in the cache; ``checked`` is when the server last called it the newest."""
 
     path: Path

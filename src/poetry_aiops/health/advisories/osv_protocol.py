@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from poetry_aiops.errors import UsageError
 from poetry_aiops.health.osv_records import ECOSYSTEM, one_line
 from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.http import TransferError
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ VARIABLE: Final = "POETRY_AIOPS_OSV_URL"
 DEFAULT_URL: Final = "https://api.osv.dev"
 
 
-@dataclass(frozen=True, slots=True)
-class Stub:
+class Stub(Record):
     """A record as a batch answer names it; ``modified`` is empty where the service does not report it."""
 
     id: str

@@ -20,6 +20,7 @@ from poetry_aiops.health.feed import FeedAnswer, Lookup
 from poetry_aiops.health.osv_records import CLOCKS_DIFFER
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.reading import ANYWHERE, open_file, read_file
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class SnapshotFeed:
         return Lookup(source, {subject: FeedAnswer(by_name[subject.name]) for subject in subjects})
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotAge:
+class SnapshotAge(Record):
     """How old a snapshot may be at ``now``; ``max_age`` None sets no limit.
 
     ``checked`` is when the snapshot was last known to be the newest (its download); without it the newest record

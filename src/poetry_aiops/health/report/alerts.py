@@ -5,11 +5,11 @@ GitHub's annotations and SARIF's results are made of these.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.cases import cases, ignored_cases, signalled
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.report.model import HealthReport, PackageRow
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Record):
     """One message; ``id`` is an advisory, a kind of signal, or the rule of the gate itself.
 
     ``subject`` is the package with its version; it is empty for a rule about the whole project, which has no ``rows``.

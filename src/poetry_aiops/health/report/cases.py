@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.advisory import Severity, Status
 from poetry_aiops.health.security import RISK
 from poetry_aiops.health.signals import SignalKind
 from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import one_line
 
 
@@ -30,8 +30,7 @@ LOCK: Final = "poetry.lock"
 _UNSAFE: Final = re.compile(rb"[^A-Za-z0-9._~/-]")
 
 
-@dataclass(frozen=True, slots=True)
-class FindingRows:
+class FindingRows(Record):
     """One finding and the rows of the builds that it concerns; ``ignore`` is the entry that takes it out of the count."""
 
     finding: Finding

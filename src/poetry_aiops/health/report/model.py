@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from poetry_aiops.health.gate import Gate, Rules
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -34,16 +35,14 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Package, PackageKey
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Record):
     """The line (from 1) of pyproject.toml that pulls a package in, and of its entry in poetry.lock."""
 
     pyproject: int | None = None
     lock: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PackageRow:
+class PackageRow(Record):
     """One locked package and what each metric found about it; None for what was not requested or is unknown.
 
     ``direct`` says that the project requires it by name. ``via`` is a shortest chain of names from a direct

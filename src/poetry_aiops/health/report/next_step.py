@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.escape import for_terminal
@@ -10,6 +9,7 @@ from poetry_aiops.health.gate import LACKS
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.report.cases import cases as cases_of
 from poetry_aiops.health.severity import is_malware
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import FEW, few
 
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.report.model import HealthReport
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
+class NextStep(Record):
     """A command to copy, and what it does about the verdict."""
 
     command: str
@@ -89,7 +88,9 @@ def _without_advisory(report: HealthReport) -> NextStep:
             f"poetry health {' '.join(f'--metric {one}' for one in METRICS if one != 'popularity')}",
             "judges without the list of downloads; POETRY_AIOPS_TOP_PACKAGES_URL names another one, or `none`",
         )
-    return _DETAILS
+    why = "shows which list does not answer; set HTTPS_PROXY, POETRY_AIOPS_KEV_URL or POETRY_AIOPS_EPSS_URL"
+    unlisted = any("are exploited" in question for question in report.gate.incomplete)
+    return NextStep(_DETAILS.command, why) if unlisted else _DETAILS
 
 
 def _names(names: list[str]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from poetry_aiops.health.report.model import PackageRow
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Package, PackageKey
 
 
-@dataclass(frozen=True, slots=True)
-class RatedPackages:
+class RatedPackages(Record):
     """What the metrics rated, in any order; empty for what was not requested."""
 
     audit: Audit | None = None

@@ -6,7 +6,6 @@ Texts are raw here; a renderer makes them inert for its format. A new section is
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
@@ -21,6 +20,7 @@ from poetry_aiops.health.report.sources import sources_of
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words, sparkline, total
 from poetry_aiops.health.report.words import Note
 from poetry_aiops.project.versions import public_version
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import counted
 
 
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.report.model import HealthReport, PackageRow
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Record):
     """One cell: ``code`` for names to copy, ``badge`` for one word of a scale, ``below`` are further, smaller lines."""
 
     text: str
@@ -44,8 +43,7 @@ class Cell:
     below: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Record):
     """A part of the report: a title, a table, and notes; ``detail`` for what a reader opens only when in need.
 
     The first cell of a row names what the row is about.

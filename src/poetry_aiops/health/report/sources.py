@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.cli.document import stamp
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import counted
 
 
@@ -22,8 +22,7 @@ SourceKind = Literal["advisories", "index", "downloads"]
 _SHOWN_GAPS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(Record):
     """One source; ``date`` is the age of its facts, None where unknown, ``in_words`` says what came from it."""
 
     kind: SourceKind

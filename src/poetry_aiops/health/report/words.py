@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.health.advisory import Severity, Status
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.report.cases import WORST_FIRST, cases
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import counted
 
 
@@ -36,8 +36,7 @@ STYLES: Final[dict[Severity, Style]] = {
 """How each severity looks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Record):
     """A sentence and how good it is, with the lines of a change below it."""
 
     text: str

@@ -14,7 +14,7 @@ from poetry_aiops.project.constraints import allows
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from poetry_aiops.migrate.planning.convert import OldPin
     from poetry_aiops.project.model import Lock, LockedDependency, Package
@@ -50,10 +50,15 @@ class Causes:
     """The old pins: the lock begins with them."""
     variants: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def of_version(self, name: str, old: str, edges: Iterable[LockedDependency] = ()) -> str | None:
-        """Return why ``old`` could not stay; ``edges`` are what that version requires, as far as it is known."""
+    def of_version(
+        self, name: str, old: str, edges: Iterable[LockedDependency] = (), changed: Container[str] = ()
+    ) -> str | None:
+        """Return why ``old`` could not stay; ``edges`` are what it requires, as far as that is known.
+
+        What is ``changed`` itself counts only where nothing else shows a cause.
+        """
         return (
-            self._excluded(name, old)
+            self._excluded(name, old, changed)
             or self._unsatisfied(name, old, edges)
             or self._pinned(name, old)
             or self.offered(name, old)
@@ -118,11 +123,11 @@ class Causes:
             return f"decide whether {file} needs {name}{by} and write it there"
         return f"to install it, write {name}=={old} in {file}"
 
-    def _excluded(self, name: str, old: str) -> str | None:
+    def _excluded(self, name: str, old: str, changed: Container[str]) -> str | None:
         for root in self.roots:
             if root.name == name and not is_allowed(root.specifier or "*", old):
                 return f"{root.where} requires {name} {root.specifier}"
-        for package in self.lock.packages:
+        for package in sorted(self.lock.packages, key=lambda one: one.name in changed):
             for edge in package.edges:
                 if edge.name == name and not is_allowed(edge.constraint, old):
                     return f"{package.name} {package.version} requires {name} {edge.constraint}"

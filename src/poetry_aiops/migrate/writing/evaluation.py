@@ -7,7 +7,8 @@ packages of the file itself exclude the newest version of what a line requires, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from itertools import combinations
 from operator import or_
@@ -17,12 +18,13 @@ from poetry_aiops.locking.api import THE_PROJECT, Installed, Machines, SelectedB
 from poetry_aiops.migrate.writing.causes import is_allowed, is_same, overlap
 from poetry_aiops.migrate.writing.pythons import is_offered_for
 from poetry_aiops.project.constraints import both, is_pin, read_python
+from poetry_aiops.project.targets import extras_in
 from poetry_aiops.project.versions import parsed
 from poetry_aiops.project.wheels import is_for
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from poetry_aiops.locking.api import OfferedVersion
     from poetry_aiops.project.model import Lock, LockedDependency
@@ -51,6 +53,7 @@ class NewerVersion:
     by: tuple[str, ...] = ()
     python: str = ""
     is_usable: bool = True
+    extras: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -64,7 +67,6 @@ class LineEvaluation:
     targets: Sequence[Target]
     offered: Callable[[str, str], Sequence[OfferedVersion]]
     extras: frozenset[str] = frozenset()
-    _bits: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._machines = Machines(self.targets)
@@ -84,22 +86,92 @@ class LineEvaluation:
             (package.name, package.version): [file.name for file in package.files]
             for package in self.lock.packages
         }
-        self._reach()
+        self._bits = self._reached()
 
-    def _reach(self) -> None:
-        """Find where the lines themselves need each package, whatever else the groups install."""
-        asked: dict[str, list[tuple[str, int]]] = {}
+    def _reached(self, moved: Sequence[NewerVersion] = ()) -> dict[str, int]:
+        """Return where the lines need each package, whatever else the groups install, with other versions of some."""
+        asked: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+        instead: defaultdict[str, int] = defaultdict(int)
+        for one in moved:
+            instead[one.name] |= one.where
+            asked[one.name] += [
+                (edge.name, self._machines.where(edge.marker, one.extras) & one.where) for edge in one.edges
+            ]
         for name, demands in self._needs.items():
-            for (parent, _), on in demands.items():
-                asked.setdefault(_name(parent), []).append((name, on))
+            for (parent, edge), on in demands.items():
+                left = on if edge.optional else on & ~instead[_name(parent)]
+                asked[_name(parent)].append((name, left))
+        found: dict[str, int] = {}
         todo = [("", self._machines.all)]
         while todo:
             parent, where = todo.pop()
-            for name, on in asked.get(parent, ()):
-                new = on & where & ~self._bits.get(name, 0)
+            for name, on in asked[parent]:
+                new = on & where & ~found.get(name, 0)
                 if new:
-                    self._bits[name] = self._bits.get(name, 0) | new
+                    found[name] = found.get(name, 0) | new
                     todo.append((name, new))
+        return found
+
+    @cached_property
+    def _moved(self) -> tuple[dict[str, NewerVersion], dict[str, int]]:
+        """Return what goes otherwise with the newer versions, by name, and where the lines need each package then."""
+        newer = [
+            one for one in self.newer if one.locked and not one.by and _is_newer(one.version, one.locked)
+        ]
+        more: dict[str, NewerVersion] = {}
+        settled = {one.name for one in self.newer} | self._elsewhere
+        while True:
+            moved = [*newer, *more.values()]
+            found = self._reached(moved)
+            asked: dict[str, list[tuple[NewerVersion, LockedDependency]]] = {}
+            for one in moved:
+                for edge in one.edges:
+                    where = self._machines.where(edge.marker, one.extras) & one.where
+                    if edge.name not in settled and self._goes_otherwise(edge, where):
+                        asked.setdefault(edge.name, []).append((one, edge))
+            if not asked:
+                return more, found
+            settled |= asked.keys()
+            for name, several in asked.items():
+                more[name] = self._instead(name, found[name], several, {one.name for one in moved})
+
+    def _goes_otherwise(self, edge: LockedDependency, where: int) -> bool:
+        """Say whether what a newer version requires is not installed for the lines as it has to be."""
+        rows = self._selected.chosen.get(edge.name, ())
+        return bool(where & ~self._bits.get(edge.name, 0)) or any(
+            on & where and not is_allowed(edge.constraint, row.build.version) for row, on in rows
+        )
+
+    def _instead(
+        self, name: str, where: int, asked: Sequence[tuple[NewerVersion, LockedDependency]], moved: set[str]
+    ) -> NewerVersion:
+        """Return the version of a package that goes with newer versions of others, which have ``moved``."""
+        constraints = {edge.constraint for _, edge in asked} | self._others(name, where, moved)
+        newest = self._newest(name, constraints, where)
+        extras = frozenset(extra for _, edge in asked for extra in edge.extras)
+        edges = newest.requires() if newest is not None else ()
+        rows = self._selected.chosen.get(name, ())
+        return NewerVersion(
+            name,
+            newest.version if newest is not None else ANY_VERSION,
+            ", ".join(sorted({row.build.version for row, on in rows if on & where})) or None,
+            where,
+            tuple(edge for edge in edges if not edge.optional or extras & extras_in(edge.marker)),
+            tuple(f"{one.name} {one.version} requires {name} {edge.constraint}" for one, edge in asked),
+            extras=extras,
+        )
+
+    def others(self) -> Iterator[NewerVersion]:
+        """Give what the lines take otherwise only because of newer versions of other packages (``by``)."""
+        return (one for one in self._moved[0].values() if one.version != one.locked)
+
+    def is_direct(self, name: str) -> bool:
+        """Say whether a line of the file names a package."""
+        return name in self._direct
+
+    def needs(self, name: str) -> int:
+        """Return the machines on which the lines need a package, those in newer versions where they take these."""
+        return self._moved[1].get(name, 0)
 
     def versions(self) -> dict[str, tuple[str, ...]]:
         """Return the locked versions of each package that the lines need, none where it is not locked for the groups."""
@@ -128,7 +200,7 @@ class LineEvaluation:
         """Return by name what the groups install and the lines do not need: its versions, and where."""
         found = {}
         for name, rows in self._selected.chosen.items():
-            where = self._selected.bits(name) & ~self._bits.get(name, 0)
+            where = self._selected.bits(name) & ~self.needs(name)
             if where:
                 found[name] = (", ".join(sorted({placement.build.version for placement, _ in rows})), where)
         return found
@@ -267,12 +339,20 @@ class LineEvaluation:
         known = (*(row.build.version for row, _ in rows), *newer.get(edge.name, ()))
         if any(is_allowed(edge.constraint, version) for version in known):
             return True
-        others = {
-            other.constraint
-            for (parent, other), on in self._needs.get(edge.name, {}).items()
-            if on & one.where and _name(parent) != one.name and self._is_own(parent, on)
-        }
+        others = self._others(edge.name, one.where, {one.name})
         return self._newest(edge.name, {*others, edge.constraint}, one.where) is not None
+
+    def _others(self, name: str, where: int, without: Container[str]) -> set[str]:
+        """Return what the lines, and the packages that they need, allow of a package, ``without`` those of some names."""
+        return {
+            edge.constraint
+            for (parent, edge), on in self._needs.get(name, {}).items()
+            if on & where and _name(parent) not in without and self._is_own(parent, on)
+        } | {
+            one.constraint
+            for one in self.constraints
+            if one.name == name and self._machines.where(one.marker) & where
+        }
 
     def _at(self, where: int) -> Iterator[Target]:
         return (target for number, target in enumerate(self.targets) if where >> number & 1)

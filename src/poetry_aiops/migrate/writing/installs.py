@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from poetry_aiops.migrate.writing.causes import Causes
-    from poetry_aiops.migrate.writing.evaluation import LineEvaluation
+    from poetry_aiops.migrate.writing.evaluation import LineEvaluation, NewerVersion
     from poetry_aiops.project.model import Lock, LockedDependency, Package
     from poetry_aiops.project.targets import Target
 
@@ -89,12 +89,19 @@ def evaluated(old: OldRequirementsFile, evaluation: LineEvaluation, causes: Caus
     rows: dict[_Key, int] = {}
     doubled = evaluation.doubled()
     edges: dict[str, Sequence[LockedDependency]] = {}
-    kept_out: dict[_Key, str] = {}
+    known: dict[_Key, tuple[str | None, bool]] = {}
     unusable: dict[_Key, str] = {}
+    others: dict[_Key, NewerVersion] = {
+        (one.name, one.version, one.locked): one for one in evaluation.others()
+    }
+    rows |= {key: one.where for key, one in others.items()}
     for one in evaluation.newer:
+        where = one.where if one.name in doubled else one.where & evaluation.needs(one.name)
+        if not where:
+            continue
         locked = doubled[one.name][0] if one.name in doubled else one.locked
         key: _Key = (one.name, one.version, locked)
-        rows[key] = rows.get(key, 0) | one.where
+        rows[key] = rows.get(key, 0) | where
         edges[one.name] = one.edges
         if not one.is_usable:
             python = narrowed(causes.lock.python_versions, [one.python]) if one.python else None
@@ -104,18 +111,21 @@ def evaluated(old: OldRequirementsFile, evaluation: LineEvaluation, causes: Caus
             unusable[key] = f"{one.name} {locked} has no file for this Python: {takes}"
         if one.by:
             owner = one.by[0].partition(" ")[0]
-            kept_out[key] = f"{one.by[0]}; with an older {owner} both are possible, and pip may take that"
+            known[key] = f"{one.by[0]}; with an older {owner} both are possible, and pip may take that", True
     for name, (versions, where) in doubled.items():
         if all(row[0] != name for row in rows):
             rows[name, versions.rpartition(", ")[2], versions] = where
     added = evaluation.added()
     rows |= {(name, None, versions): where for name, (versions, where) in added.items()}
     explained = _Explaining(old, causes, frozenset(name for name, _, _ in rows), evaluation.is_met)
+    known |= {
+        key: explained.of_other(one, is_direct=evaluation.is_direct(one.name)) for key, one in others.items()
+    }
     found = [
         InstallDifference(*key, None, evaluation.names(where), unusable[key])
         if key in unusable
         else explained.difference(
-            key, evaluation.names(where), edges=edges.get(key[0], ()), cause=kept_out.get(key)
+            key, evaluation.names(where), edges=edges.get(key[0], ()), known=known.get(key, (None, False))
         )
         for key, where in rows.items()
     ]
@@ -126,7 +136,7 @@ def evaluated(old: OldRequirementsFile, evaluation: LineEvaluation, causes: Caus
 
 def wanted_versions(found: InstallProof, evaluation: LineEvaluation) -> dict[str, str]:
     """Return the version that a file selects alone of each package that is locked for it, where it is one."""
-    either = {one.name for one in evaluation.newer if one.by}
+    either = {one.name for one in evaluation.newer if one.by} | {one.name for one in evaluation.others()}
     versions = {name: several[0] for name, several in evaluation.versions().items() if len(several) == 1}
     for one in found.differences:
         if one.old and one.new and one.name not in either and one.old != ANY_VERSION:
@@ -183,15 +193,29 @@ class _Explaining:
         targets: tuple[str, ...],
         edges: Sequence[LockedDependency] = (),
         packages: Sequence[Package] = (),
-        cause: str | None = None,
+        known: tuple[str | None, bool] = (None, False),
     ) -> InstallDifference:
-        """Return a difference with what shows it; ``packages`` are the file's own selection, ``edges`` of this one."""
-        either = cause is not None
+        """Return a difference with what shows it, and whether pip may take either, where that is ``known``.
+
+        ``packages`` are the file's own selection, ``edges`` those of this one.
+        """
+        cause, either = known
         cause = cause or self._cause(key, edges, packages)
         if cause is None and self.is_met and key[1] and key[2] and not is_several(key[2]):
             cause, either = f"both meet {self.old.file} and all that its packages require", True
         step = "" if cause is not None else self.causes.next_step(*key, self.old.file)
         return InstallDifference(*key, cause, targets, step, either)
+
+    def of_other(self, one: NewerVersion, *, is_direct: bool) -> tuple[str, bool]:
+        """Return why the lock has not what a newer version of another package needs, and whether pip may take either."""
+        owner, _, wanted = one.by[0].partition(" requires ")
+        if one.locked is None:
+            return f"only {owner} requires it", False
+        shown = self.causes.of_version(one.name, one.version, changed=self.changed)
+        if shown or not is_direct:
+            return shown or f"{owner}, which {self.old.file} selects alone, requires {wanted}", False
+        older = owner.partition(" ")[0]
+        return f"{one.by[0]}; with an older {older} both are possible, and pip may take that", True
 
     def _cause(self, key: _Key, edges: Sequence[LockedDependency], packages: Sequence[Package]) -> str | None:
         name, version, new = key
@@ -202,7 +226,7 @@ class _Explaining:
             return self.causes.of_addition(name, file, self.old.groups, self.changed)
         if new is None:
             return self.causes.of_absence(name, file, packages, self.changed)
-        known = self.causes.of_version(name, version, edges) if version != ANY_VERSION else None
+        known = self.causes.of_version(name, version, edges, self.changed) if version != ANY_VERSION else None
         return known or next(
             (
                 f"{package.name} {package.version}, which {file} selects alone, requires {name} {edge.constraint}"

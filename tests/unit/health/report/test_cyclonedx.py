@@ -84,7 +84,7 @@ def test_an_ignore_that_ends_is_in_triage_and_one_without_an_end_is_not_affected
     ending = sample()
     lasting = replace(
         ending,
-        ignored=tuple(Ignored(one.finding, replace(one.ignore, expires=None)) for one in ending.ignored),
+        ignored=tuple(Ignored(one.finding, one.ignore._replace(expires=None)) for one in ending.ignored),
     )
 
     assert _analysis(ending)["state"] == "in_triage"

@@ -53,7 +53,7 @@ def test_packages_that_were_not_audited_for_one_reason_are_one_line() -> None:
     report = blind()
     first = report.packages[0]
     assert first.audit is not None
-    rows = tuple(replace(first, package=replace(first.package, name=f"p{n}")) for n in range(30))
+    rows = tuple(first._replace(package=replace(first.package, name=f"p{n}")) for n in range(30))
 
     lines = health_annotations(replace(report, packages=rows)).splitlines()
 

@@ -61,7 +61,7 @@ def test_a_metric_that_nobody_asked_for_is_null_with_that_reason() -> None:
 
 
 def test_an_audit_that_nobody_asked_for_is_not_an_audit_without_findings() -> None:
-    row = replace(clean().packages[0], audit=None)
+    row = clean().packages[0]._replace(audit=None)
     package = json.loads(health_json(replace(clean(), audit=None, packages=(row,))))["packages"][0]
 
     assert package["audited"] is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tests.support.every import for_each
@@ -10,6 +11,7 @@ from tests.unit.health.health_sample import audited, blind, clean, finding, pack
 
 from poetry_aiops.cli.styled import cells_wide
 from poetry_aiops.health.advisory import AdvisorySource, Audit, Severity, Status
+from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.gate import Gate, GateFacts, Rules, Violation, judge
 from poetry_aiops.health.report.text import SCREEN, TextView, health_lines
 from poetry_aiops.index.release_records import IndexUse
@@ -105,7 +107,7 @@ def test_what_to_do_follows_from_the_verdict() -> None:
     assert "poetry health --update-advisories" in unreachable
     assert "HTTPS_PROXY" in unreachable
     stale = replace(clean(), gate=Gate(incomplete=("poetry.lock does not match; run `poetry lock`",)))
-    found = replace(sample(), fixes=(), gate=replace(sample().gate, incomplete=stale.gate.incomplete))
+    found = replace(sample(), fixes=(), gate=sample().gate._replace(incomplete=stale.gate.incomplete))
     for report in (stale, found):  # --fix refuses a lock that is not the one of pyproject.toml
         assert "  poetry lock" in as_text(health_lines(report)).splitlines()
     silent = IndexUse("house", "https://house.example/simple", 3, 0, 3, None, "house: it cannot be reached")
@@ -187,8 +189,19 @@ def test_a_reason_that_the_sources_problem_says_already_is_said_once() -> None:
 def test_of_a_long_chain_the_first_screen_shows_the_ends() -> None:
     via = ("a-package-with-a-long-name", "another-one-of-them", "one-more-of-them")
     report = of_many(1)
-    rows = tuple(replace(row, direct=False, via=via) for row in report.packages)
+    rows = tuple(row._replace(direct=False, via=via) for row in report.packages)
 
     screen = as_text(health_lines(replace(report, packages=rows), TextView(200)))
     assert "a-package-with-a-long-name > ... > one-more-of-them" in screen
     assert " > ".join(via) in as_text(health_lines(replace(report, packages=rows), TextView(200, every=True)))
+
+
+def test_a_list_of_exploited_vulnerabilities_that_does_not_answer_has_a_next_step() -> None:
+    locked = package("p", "1.0")
+    known = audited(locked, finding(locked, "CVE-2026-1", Severity.LOW))
+    audit = with_exploits(Audit((known,), ()), None, {}, now=datetime(2026, 1, 1, tzinfo=UTC), offline=True)
+    gate = judge(Rules(fail_on="critical"), GateFacts((metric_of(audit),), audit.findings))
+    shown = " ".join(as_text(health_lines(replace(clean(), audit=audit, gate=gate), TextView(80))).split())
+
+    assert not gate.violations
+    assert "set HTTPS_PROXY, POETRY_AIOPS_KEV_URL or POETRY_AIOPS_EPSS_URL" in shown

@@ -124,9 +124,71 @@ def test_what_would_move_together_is_a_difference_unless_the_file_or_what_it_nee
     ]
     index = {"app": ["2 | plan >=2", "1"], "plan": ["2", "1"]}
     assert rows(["app *"], locked, (), **index) == [
-        ("app", "2", "1", "app 2 requires plan >=2, and 1 is locked")
+        ("app", "2", "1", "app 2 requires plan >=2, and 1 is locked"),
+        ("plan", "2", "1", "tool 1 requires plan <2"),
     ]
     assert rows(["app *", "plan ==1"], locked, (), **index) == []
+
+
+def test_what_only_one_of_two_versions_needs_is_a_difference_as_well() -> None:
+    held = [
+        package("tool", "1", "date <4", groups=("dev",)),
+        package("date", "2", "six *"),
+        package("six", "1", "spare *"),
+        package("spare", "1"),
+    ]
+    index = {"date": ["4 | zone *", "2"], "zone": ["7 | names >=1"], "names": ["3"], "six": ["2", "1"]}
+    assert rows(["date *"], held, (), **index) == [
+        ("date", "4", "2", "tool 1 requires date <4"),
+        ("names", "3", None, "only zone 7 requires it"),
+        ("six", None, "1", "date 2 requires it"),
+        ("spare", None, "1", "six 1 requires it"),
+        ("zone", "7", None, "only date 4 requires it"),
+    ]
+    [six] = [one for one in rows(["date *", "six *"], held, (), **index) if one[0] == "six"]
+    assert six[1:3] == ("2", "1"), "a line of the file needs it all the same"
+    also = [*held, package("zone", "5")]
+    found = rows(["date *"], also, [Root("zone", "<6", "more.txt:1", "more.txt", "main")], **index)
+    assert ("zone", "7", "5", "more.txt:1 requires zone <6") in found
+
+
+def test_of_two_lines_that_exclude_each_others_newest_versions_pip_may_choose_either() -> None:
+    held = [
+        package("session", "7", "client *"),
+        package("client", "3", "core ==43"),
+        package("core", "43"),
+    ]
+    index = {
+        "session": ["15 | client ==2, files *", "7 | client *"],
+        "client": ["3 | core ==43", "2 | core ==40"],
+        "core": ["43", "40"],
+        "files": ["1"],
+    }
+    found = evaluation(["session *", "client *"], held, **index)
+    proof = of(found, held)
+    assert [(one.name, one.old, one.new, one.cause, one.either) for one in proof.differences] == [
+        (
+            "client",
+            "2",
+            "3",
+            "session 15 requires client ==2; with an older session both are possible, and pip may take that",
+            True,
+        ),
+        ("core", "40", "43", "client 3 requires core ==43", False),
+        ("files", "1", None, "only session 15 requires it", False),
+        ("session", "15", "7", "session 15 requires client ==2, and 3 is locked", False),
+    ]
+    assert wanted_versions(proof, found) == {"client": "3", "core": "43", "session": "15"}
+
+
+def test_what_an_extra_of_the_locked_version_needs_is_no_difference() -> None:
+    asked = LockedDependency("web", "*", ("fast",), "", optional=False)
+    loop = LockedDependency("loop", "*", (), 'extra == "fast"', optional=True)
+    web = replace(package("web", "1"), edges=(loop,))
+    held = [web, package("loop", "1"), package("tool", "1", "web <2", groups=("dev",))]
+    index = Index(web=["2", "1"], loop=["1"])
+    found = LineEvaluation(lock(*held), ["main"], [asked], (), MACHINES, index.offered)
+    assert [one.name for one in of(found, held).differences] == ["web"]
 
 
 def test_what_a_package_of_the_file_excludes_may_be_chosen_otherwise_by_pip() -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.locking import with_seeds
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.planning.convert import OldPin
-from poetry_aiops.migrate.writing.seeds import with_seeds
 from poetry_aiops.project.lockfile import read_lock
 
 
