@@ -40,7 +40,7 @@ BARE_READS: dict[str, str] = {
     "accelerators/newer_facts.py": PACKAGE_DATA,
     "project/toml.py": PACKAGE_DATA,
     "scaffold/sdists.py": "archives that are in memory",
-    "cli/page.py": PACKAGE_DATA,
+    "cli/document.py": PACKAGE_DATA,
     "hardware/machine.py": "--target-file: the user names it, and a pipe such as <(nvidia-smi) is meant",
     "data/hw_check.py": "runs in environments without this package, on the machine's own files",
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import inspect
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -17,9 +19,11 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.pypi_repository import PyPiRepository
 from poetry.utils.authenticator import Authenticator
 from tests.support.index import Fault, PackageIndex, Story
+from tests.support.osv_server import OsvServer
 
 from poetry_aiops.index import page_fetch
 from poetry_aiops.index.access import UserAccess
+from poetry_aiops.index.page_fetch import PageFetcher
 from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.source import sources_of, stand_ins_of
 from poetry_aiops.project.model import Package, PackageSource
@@ -339,6 +343,23 @@ def test_a_login_goes_to_the_address_that_the_user_configured_and_into_no_text(
     assert seen["/simple/apple/"] == "Basic " + base64.b64encode(b"ann:s3cret").decode()
     assert "s3cret" not in repr(records)
     assert all(b"s3cret" not in path.read_bytes() for path in tmp_path.rglob("*.json"))
+
+
+def test_each_thread_keeps_its_connection(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POETRY_AIOPS_TRUSTED_ADDRESSES", "127.0.0.1")
+    threads = 14
+    with OsvServer(latency=0.02) as server, ThreadPoolExecutor(threads) as pool:
+        pages = [f"/simple/p{number}/" for number in range(10 * threads)]
+        server.files = dict.fromkeys(pages, b"{}")
+        with contextlib.closing(PageFetcher(config, [("x", f"{server.url}/simple/")], threads)) as fetcher:
+            list(pool.map(lambda page: fetcher.get("x", server.url + page, {}), pages))
+            tag = f'"{hashlib.sha256(b"{}").hexdigest()}"'
+            unchanged = list(
+                pool.map(lambda page: fetcher.get("x", server.url + page, {"If-None-Match": tag}), pages)
+            )
+
+        assert {answer.content for answer in unchanged} == {None}
+        assert server.connections <= threads
 
 
 @pytest.mark.parametrize("own_address", ["", "https://pkg.example/simple/"])

@@ -1,11 +1,15 @@
-"""JSON documents: each names its schema first."""
+"""JSON documents, each of which names its schema first, and what the self-contained HTML pages share."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from importlib import resources
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -58,3 +62,16 @@ def plain(value: Any, text: Callable[[str], str]) -> Any:  # noqa: ANN401 - what
 def stamp(time: datetime) -> str:
     """Return a time in RFC 3339, in UTC, to the second."""
     return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def content_policy(**texts: str) -> str:
+    """Return the content security policy that admits a ``script`` and a ``style`` by their SHA-256 and nothing else."""
+    digests = {kind: hashlib.sha256(text.encode()).digest() for kind, text in texts.items()}
+    own = "".join(f" {kind}-src 'sha256-{base64.b64encode(one).decode()}';" for kind, one in digests.items())
+    return f"default-src 'none';{own} base-uri 'none'; form-action 'none'"
+
+
+@lru_cache(maxsize=64)
+def asset(package: str, name: str) -> str:
+    """Return the text of a file in the folder ``assets`` of a package."""
+    return (resources.files(package) / "assets" / name).read_text(encoding="utf-8")

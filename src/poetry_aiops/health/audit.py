@@ -199,10 +199,12 @@ class HealthLook:
         return self.asked_audit if self._wants("security") else None
 
     @cached_property
+    def _looked_up(self) -> Audit:
+        return audit(self.packages, self.feeds, self.origins, self._development_groups())
+
+    @cached_property
     def asked_audit(self) -> Audit:
-        found = self._with_released_fixes(
-            audit(self.packages, self.feeds, self.origins, self._development_groups())
-        )
+        found = self._with_released_fixes(self._looked_up)
         if not self.request.policy.exploited:
             return found
         folder, clock = self.folder / "advisories", self.request.clock
@@ -247,13 +249,13 @@ class HealthLook:
         return self._records(self.packages, owners)
 
     def _records(self, packages: Sequence[Package], owners: frozenset[str]) -> IndexRecords:
-        return index_records(
-            packages,
-            self.access,
-            owners_of=owners,
-            now=self.request.clock,
-            on_progress=lambda done, total: self.progress("packages", done, total),
-        )
+        def heard(done: int, total: int) -> None:
+            if not done and self._wants("security"):
+                self._looked_up  # noqa: B018 - while the indexes answer
+            self.progress("packages", done, total)
+
+        now = self.request.clock
+        return index_records(packages, self.access, owners_of=owners, now=now, on_progress=heard)
 
     @cached_property
     def access(self) -> IndexAccess:

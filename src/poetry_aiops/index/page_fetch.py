@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from poetry.exceptions import PoetryError
 from poetry.utils.authenticator import Authenticator, RepositoryCertificateConfig
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from poetry_aiops.index.access import TRUSTED_VARIABLE, UserAccess, origin_of, settling_line
@@ -97,14 +98,15 @@ class PageFetcher:
                 url, headers=dict(headers), raise_for_status=False, stream=True
             )
             with response:
-                if response.status_code == _NOT_MODIFIED:
-                    return Fetched(None, etag=response.headers.get("ETag", ""))
                 self._check(response, source, url)
-                content = b"".join(_parts(response, deadline))
+                content = b"".join(_parts(response, deadline))  # read to its end, or its connection is closed
         except (requests.RequestException, HTTPError, PoetryError, OSError, ValueError) as error:
             raise FetchError(in_words(error), is_down=True) from None
+        unchanged = response.status_code == _NOT_MODIFIED
         return Fetched(
-            content, response.headers.get("Content-Type", "").lower(), response.headers.get("ETag", "")
+            None if unchanged else content,
+            response.headers.get("Content-Type", "").lower(),
+            response.headers.get("ETag", ""),
         )
 
     def length(self, url: str) -> int | None:
@@ -125,7 +127,7 @@ class PageFetcher:
             raise FetchError(
                 f"{_NO_ENTRY[status]}; {self._way_in(source, url)}", is_down=status in _SHUT, is_refused=True
             )
-        if status != _OK:
+        if status not in (_OK, _NOT_MODIFIED):
             raise FetchError(_status_in_words(status), is_down=status >= _SERVER_FAULT or status in _SHUT)
 
     def _way_in(self, source: str, url: str) -> str:
@@ -148,6 +150,8 @@ class _Impatient(Authenticator):
     def create_session(self) -> requests.Session:
         session = _Session(self._access)
         session.headers.update(super().create_session().headers)
+        for scheme in ("https://", "http://"):  # Poetry gives its pool size only to a session with a cache
+            session.mount(scheme, HTTPAdapter(pool_maxsize=self._pool_size))
         return session
 
     def get_session(self, url: str | None = None) -> requests.Session:

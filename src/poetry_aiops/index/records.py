@@ -131,7 +131,8 @@ def index_records(
     Packages from elsewhere (git, folders) are left out. A package is requested from the source that poetry.lock names,
     by its name in the pool: an address that only the lock knows is never asked. ``owners_of`` are the names
     whose owners and classifiers are wanted too: that is a second request, for a document larger than the first.
-    A kept record that lacks a locked version, or the wanted place of its metadata, counts as expired. ``on_progress`` hears how many packages of how many are done.
+    A kept record that lacks a locked version, or the wanted place of its metadata, counts as expired. ``on_progress`` hears how many packages of how many are done,
+    none at first, while the indexes answer.
     """
     locked: dict[RecordKey, set[str]] = {}
     for package in packages:

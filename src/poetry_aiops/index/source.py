@@ -122,10 +122,15 @@ class IndexClient:
         items: Collection[T],
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Iterator[R]:
-        """Yield what ``ask`` returns for each item, in order; ``on_progress`` hears how many of how many are done."""
-        for done, answer in enumerate(self._threads.map(ask, items), start=1):
-            if on_progress is not None:
-                on_progress(done, len(items))
+        """Yield what ``ask`` returns for each item, in order; ``on_progress`` hears how many of how many are done.
+
+        It hears so before the first one as well, when all are on their way.
+        """
+        hear = on_progress or (lambda done, total: None)  # noqa: ARG005 - named for callers
+        answers = self._threads.map(ask, items)
+        hear(0, len(items))
+        for done, answer in enumerate(answers, start=1):
+            hear(done, len(items))
             yield answer
 
     def find(self, source: str, name: str) -> IndexSource:

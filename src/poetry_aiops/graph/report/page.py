@@ -14,7 +14,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.cli.page import asset, content_policy
+from poetry_aiops.cli.document import asset, content_policy
 from poetry_aiops.graph.answers import NO_ANSWERS
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.page_data import page_document

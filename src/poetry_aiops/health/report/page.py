@@ -10,9 +10,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_aiops.cli.document import stamp
+from poetry_aiops.cli.document import asset, content_policy, stamp
 from poetry_aiops.cli.escape import for_terminal, web_address
-from poetry_aiops.cli.page import asset, content_policy
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.next_step import next_step
 from poetry_aiops.health.report.sections import facts, numbers, packages, reasons, sections
