@@ -120,11 +120,9 @@ def _sections() -> list[Section]:
     ]
 
 
-def _values(settings_object: Any) -> dict[str, object]:  # noqa: ANN401 - any frozen dataclass
-    return {
-        field.name.replace("_", "-"): getattr(settings_object, field.name)
-        for field in fields(settings_object)
-    }
+def _values(settings_object: Any) -> dict[str, object]:  # noqa: ANN401 - any frozen value
+    names = getattr(settings_object, "_fields", None) or [field.name for field in fields(settings_object)]
+    return {name.replace("_", "-"): getattr(settings_object, name) for name in names}
 
 
 def _takes(section: Section, key: str) -> str:

@@ -57,14 +57,16 @@ class Rating(Record):
     notes: tuple[str, ...] = ()
 
 
-class Event(Record):
+@dataclass(frozen=True, slots=True)
+class Event:
     """One bound of a range; ``introduced`` ``0`` stands before every version."""
 
     kind: EventKind
     version: str
 
 
-class VersionRange(Record):
+@dataclass(frozen=True, slots=True)
+class VersionRange:
     """The events of one range, in any order."""
 
     events: tuple[Event, ...]

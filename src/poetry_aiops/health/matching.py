@@ -6,11 +6,11 @@ an ``introduced`` that is none is taken to be as early as the other events allow
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.project.versions import canonical, parsed, public
-from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ _MOST_FIXED: Final = 200
 """What no real record reaches: a hostile one must not keep us busy."""
 
 
-class Match(Record):
+@dataclass(frozen=True, slots=True)
+class Match:
     """What one advisory says about one version.
 
     ``doubt`` says why the answer stays open although nothing matched. ``fixed_in`` are versions above this one
@@ -36,7 +37,8 @@ class Match(Record):
     doubt: str | None = None
 
 
-class VersionSpan(Record):
+@dataclass(frozen=True, slots=True)
+class VersionSpan:
     """The versions from ``start`` (None: the very first) up to ``end`` (None: all later ones)."""
 
     start: Version | None
@@ -49,7 +51,8 @@ class VersionSpan(Record):
         return self.end is None or version < self.end or (self.includes_end and version == self.end)
 
 
-class Spans(Record):
+@dataclass(frozen=True, slots=True)
+class Spans:
     """A range in comparable form; with ``limits`` a version must also be before one of them."""
 
     spans: tuple[VersionSpan, ...]
@@ -63,7 +66,8 @@ class Spans(Record):
         return any(span.covers(version) for span in self.spans)
 
 
-class MatchEntry(Record):
+@dataclass(frozen=True, slots=True)
+class MatchEntry:
     """One affected entry in comparable form."""
 
     affected: Affected

@@ -128,7 +128,7 @@ class IndexClient:
         items: Collection[T],
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Iterator[R]:
-        """Begin to ask for all items, and return the answers in order; ``on_progress`` hears how many of how many are done."""
+        """Begin with all items at once, and return the answers in order; ``on_progress`` hears how many of how many are done."""
         answers = self._threads.map(ask, items)
         return answers if on_progress is None else _counted(answers, len(items), on_progress)
 
