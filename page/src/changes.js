@@ -50,7 +50,7 @@ export const changesView = {
   },
   lists(app) {
     const { diff } = app.model;
-    const block = (title, items, content) => (items.length ? [el("h3", {}, title, el("span", { class: "count" }, String(items.length))), content] : []);
+    const block = (title, items, content) => (items.length ? [el("details", { open: items.length <= 30 }, el("summary", {}, el("h3", {}, title, el("span", { class: "count" }, String(items.length)))), content)] : []);
     const kinds = [["downgrade", "Downgrades"], ["major", "New major versions"], ["upgrade", "Other new versions"], ["build", "Other builds"]];
     const found = [
       ...block("Added", diff.added, arrivalList(app, diff.added, "+")),

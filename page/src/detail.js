@@ -126,7 +126,7 @@ const packageDetail = (app, node) => {
     ]),
     node.advisories.length ? part2("Vulnerabilities", node.advisories.length, advisoryList(node)) : null,
     node.demands.length ? part2("Asked for by the project", null, el("ul", { class: "edges" }, node.demands.map((demand) => el("li", {},
-      el("bdi", {}, demand.group?.name ?? ""), demand.rank === tightest ? tag() : null, constraintWords([{ ...demand, extras: [] }]).map((words) => el("span", { class: "constraint" }, words)),
+      el("bdi", {}, demand.group?.name ?? ""), " ", demand.rank === tightest ? tag() : null, constraintWords([{ ...demand, extras: [] }]).map((words) => el("span", { class: "constraint" }, words)),
       demand.extras.length ? el("span", { class: "constraint" }, `in the extra ${demand.extras.join(", ")}`) : null)))) : null,
     part2("Why it is here", paths.length, paths.length
       ? [pathList(paths, act), el("p", { class: "dim" }, leading.length > 1
