@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
@@ -249,13 +249,14 @@ class HealthLook:
         return self._records(self.packages, owners)
 
     def _records(self, packages: Sequence[Package], owners: frozenset[str]) -> IndexRecords:
-        def heard(done: int, total: int) -> None:
-            if not done and self._wants("security"):
-                self._looked_up  # noqa: B018 - while the indexes answer
-            self.progress("packages", done, total)
-
-        now = self.request.clock
-        return index_records(packages, self.access, owners_of=owners, now=now, on_progress=heard)
+        return index_records(
+            packages,
+            self.access,
+            owners_of=owners,
+            now=self.request.clock,
+            on_progress=partial(self.progress, "packages"),
+            meanwhile=lambda: self._wants("security") and self._looked_up,
+        )
 
     @cached_property
     def access(self) -> IndexAccess:

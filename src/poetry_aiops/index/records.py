@@ -118,21 +118,22 @@ def cooldown_of(config: Config) -> Cooldown:
     )
 
 
-def index_records(
+def index_records(  # noqa: PLR0913 - each is a question of its own
     packages: Iterable[Package],
     access: IndexAccess,
     *,
     owners_of: frozenset[str] = frozenset(),
     now: datetime | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> IndexRecords:
     """Return the record of every package that comes from an index; never raises for what an index does.
 
     Packages from elsewhere (git, folders) are left out. A package is requested from the source that poetry.lock names,
     by its name in the pool: an address that only the lock knows is never asked. ``owners_of`` are the names
     whose owners and classifiers are wanted too: that is a second request, for a document larger than the first.
-    A kept record that lacks a locked version, or the wanted place of its metadata, counts as expired. ``on_progress`` hears how many packages of how many are done,
-    none at first, while the indexes answer.
+    A kept record that lacks a locked version, or the wanted place of its metadata, counts as expired.
+    ``on_progress`` hears how many packages of how many are done; ``meanwhile`` is called while the indexes answer.
     """
     locked: dict[RecordKey, set[str]] = {}
     for package in packages:
@@ -142,7 +143,10 @@ def index_records(
     with IndexClient(access.pool, access.config, THREADS) as indexes:
         cache = RecordCache(access.folder)
         reader = _PageReader(indexes, access, cache, owners_of, locked, now or datetime.now(UTC))
-        answers = dict(zip(keys, indexes.each(reader.answer, keys, on_progress), strict=True))
+        asked = indexes.each(reader.answer, keys, on_progress)
+        if meanwhile is not None:
+            meanwhile()
+        answers = dict(zip(keys, asked, strict=True))
     return _joined(answers, indexes.sources)
 
 

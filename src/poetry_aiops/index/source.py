@@ -96,6 +96,12 @@ class IndexSource:
             self._silent += 1
 
 
+def _counted(answers: Iterator[R], total: int, on_progress: Callable[[int, int], None]) -> Iterator[R]:
+    for done, answer in enumerate(answers, start=1):
+        on_progress(done, total)
+        yield answer
+
+
 class IndexClient:
     """The package indexes of a project, asked by several threads over connections that stay open until the block ends.
 
@@ -122,16 +128,9 @@ class IndexClient:
         items: Collection[T],
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Iterator[R]:
-        """Yield what ``ask`` returns for each item, in order; ``on_progress`` hears how many of how many are done.
-
-        It hears so before the first one as well, when all are on their way.
-        """
-        hear = on_progress or (lambda done, total: None)  # noqa: ARG005 - named for callers
+        """Begin to ask for all items, and return the answers in order; ``on_progress`` hears how many of how many are done."""
         answers = self._threads.map(ask, items)
-        hear(0, len(items))
-        for done, answer in enumerate(answers, start=1):
-            hear(done, len(items))
-            yield answer
+        return answers if on_progress is None else _counted(answers, len(items), on_progress)
 
     def find(self, source: str, name: str) -> IndexSource:
         """Return the source of a locked package, by any case of its name; raises FetchError where it cannot be asked."""
