@@ -31,7 +31,7 @@ export const changesView = {
     const list = el("div", { class: "scroll side", role: "region", tabindex: "0", "aria-label": "Changes" }, this.lists(app));
     section.append(
       el("div", { class: "strip" }, heading("Changes", el("p", { class: "dim" }, `from ${diff.old} to ${diff.new}; ${many(diff.unchanged, "package")} unchanged`))),
-      el("div", { class: "halves wide" }, list, box),
+      el("div", { class: "halves" }, list, box),
     );
     const painter = new DotsPainter({
       colourOf: (colours, node) => (node.change ? colours[CHANGE_COLOURS[node.change]] : colours.line),
