@@ -31,7 +31,7 @@ export const changesView = {
     const list = el("div", { class: "scroll side", role: "region", tabindex: "0", "aria-label": "Changes" }, this.lists(app));
     section.append(
       el("div", { class: "strip" }, heading("Changes", el("p", { class: "dim" }, `from ${diff.old} to ${diff.new}; ${many(diff.unchanged, "package")} unchanged`))),
-      el("div", { class: "halves wide" }, list, box),
+      el("div", { class: "halves" }, list, box),
     );
     const painter = new DotsPainter({
       colourOf: (colours, node) => (node.change ? colours[CHANGE_COLOURS[node.change]] : colours.line),
@@ -50,7 +50,7 @@ export const changesView = {
   },
   lists(app) {
     const { diff } = app.model;
-    const block = (title, items, content) => (items.length ? [el("h3", {}, title, el("span", { class: "count" }, String(items.length))), content] : []);
+    const block = (title, items, content) => (items.length ? [el("details", { open: items.length <= 30 }, el("summary", {}, el("h3", {}, title, el("span", { class: "count" }, String(items.length)))), content)] : []);
     const kinds = [["downgrade", "Downgrades"], ["major", "New major versions"], ["upgrade", "Other new versions"], ["build", "Other builds"]];
     const found = [
       ...block("Added", diff.added, arrivalList(app, diff.added, "+")),

@@ -23,6 +23,19 @@ const constraintWords = (entries, asked) => [...new Set(entries.map((entry) => [
 
 const lowest = (lines) => Math.min(...lines.map((line) => line.rank));
 
+// A list whose rows beyond the limit come with a button.
+const shortened = (list, rows, limit) => {
+  list.append(...rows.slice(0, limit));
+  if (rows.length > limit) {
+    const button = el("button", {
+      type: "button", class: "plain",
+      onclick: () => { button.parentElement.replaceWith(...rows.slice(limit)); rows[limit].querySelector("button").focus(); },
+    }, `Show ${rows.length - limit} more`);
+    list.append(el("li", {}, button));
+  }
+  return list;
+};
+
 const edgeList = (app, edges, end, tightest = -1) => {
   const { act, part } = app;
   const asked = (edge) => (entry) => edge.from.links.some((link) => entry.extras.includes(link.extra) && part.reached.has(link));
@@ -30,16 +43,7 @@ const edgeList = (app, edges, end, tightest = -1) => {
     "li", { class: edge.hard ? null : "soft" }, packageButton(edge[end], act), lowest(edge.entries) === tightest ? tag() : null,
     constraintWords(edge.entries, asked(edge)).map((words) => el("span", { class: "constraint" }, words)),
   );
-  const limit = 30;
-  const list = el("ul", { class: "edges" }, edges.slice(0, limit).map(row));
-  if (edges.length > limit) {
-    const button = el("button", {
-      type: "button", class: "plain",
-      onclick: () => { const at = button.parentElement; at.replaceWith(...edges.slice(limit).map(row)); list.children[limit].querySelector("button").focus(); },
-    }, `Show ${edges.length - limit} more`);
-    list.append(el("li", {}, button));
-  }
-  return list;
+  return shortened(el("ul", { class: "edges" }), edges.map(row), 30);
 };
 
 const lineWords = (line) => [line.asks.length ? `[${line.asks.join(", ")}]` : "", line.constraint || "*", line.marker && `if ${line.marker}`].filter(Boolean).join(" ");
@@ -53,15 +57,7 @@ export const pathList = (paths, act, limit = 6) => {
   const row = (path) => el("li", {}, el("span", { class: "path" }, path[0].group ? el("span", { class: "tag" }, path[0].group.name) : null, path.map((step, index) => [
     index ? el("span", { class: "arrow", "aria-label": "needs", role: "img" }, "→") : null, packageButton(step.node ?? step, act), step.lines ? stepWords(step) : null,
   ]), boundOf(path)));
-  const list = el("ol", { class: "paths" }, paths.slice(0, limit).map(row));
-  if (paths.length > limit) {
-    const button = el("button", {
-      type: "button", class: "plain",
-      onclick: () => { const at = button.parentElement; at.replaceWith(...paths.slice(limit).map(row)); list.children[limit].querySelector("button").focus(); },
-    }, `Show ${paths.length - limit} more`);
-    list.append(el("li", {}, button));
-  }
-  return list;
+  return shortened(el("ol", { class: "paths" }), paths.map(row), limit);
 };
 
 const boundOf = (path) => {
@@ -126,7 +122,7 @@ const packageDetail = (app, node) => {
     ]),
     node.advisories.length ? part2("Vulnerabilities", node.advisories.length, advisoryList(node)) : null,
     node.demands.length ? part2("Asked for by the project", null, el("ul", { class: "edges" }, node.demands.map((demand) => el("li", {},
-      el("bdi", {}, demand.group?.name ?? ""), demand.rank === tightest ? tag() : null, constraintWords([{ ...demand, extras: [] }]).map((words) => el("span", { class: "constraint" }, words)),
+      el("bdi", {}, demand.group?.name ?? ""), " ", demand.rank === tightest ? tag() : null, constraintWords([{ ...demand, extras: [] }]).map((words) => el("span", { class: "constraint" }, words)),
       demand.extras.length ? el("span", { class: "constraint" }, `in the extra ${demand.extras.join(", ")}`) : null)))) : null,
     part2("Why it is here", paths.length, paths.length
       ? [pathList(paths, act), el("p", { class: "dim" }, leading.length > 1

@@ -10,10 +10,10 @@ import { ancestors, descendants } from "./walks.js";
 const PILL = { height: 30, row: 39, gap: 60, cap: 18, enough: 44 };
 
 // Node -> signed distance. A node of both sides (a cycle) stands on the nearer one.
-const focusColumns = (part, node, depth) => {
+const focusColumns = (part, node, depth, narrow) => {
   const up = ancestors(part, node);
   const down = descendants(part, node);
-  const limit = depth || autoDepth(up, down);
+  const limit = depth || (narrow ? 1 : autoDepth(up, down));
   const side = new Map([[node, 0]]);
   for (const [other, steps] of down) if (steps <= limit) side.set(other, steps);
   for (const [other, steps] of up) if (steps <= limit && !(Math.abs(side.get(other)) <= steps)) side.set(other, -steps);
@@ -45,13 +45,13 @@ class FocusPainter {
   largest = 1.15;
   head = 40;
   smallest = 0.74;
-  widths = new Map();
   selected = null;
 
   // Items in columns; a long column ends with one that stands for the rest.
-  arrange(part, node, columns, whole, measure) {
+  arrange(part, node, columns, whole, narrow, ctx) {
     this.part = part;
     this.node = node;
+    this.narrow = narrow;
     const byColumn = new Map();
     for (const [other, at] of columns.side) byColumn.set(at, [...(byColumn.get(at) ?? []), other]);
     const y = new Map([[node, 0]]);
@@ -73,7 +73,7 @@ class FocusPainter {
       wanted.forEach((each, index) => {
         const height = heights[index] + shift;
         y.set(each.node, height);
-        items.push({ node: each.node, column: at, x: 0, y: height, w: this.width(each.node, measure), h: PILL.height });
+        items.push({ node: each.node, column: at, x: 0, y: height, w: pillWidth(ctx, each.node, narrow), h: PILL.height });
       });
     }
     this.placeColumns(items);
@@ -94,7 +94,7 @@ class FocusPainter {
       let x = 0;
       let before = widest.get(0) / 2;
       for (let at = direction; widest.has(at); at += direction) {
-        x += direction * (before + PILL.gap + widest.get(at) / 2);
+        x += direction * (before + (this.narrow ? PILL.gap / 2 : PILL.gap) + widest.get(at) / 2);
         before = widest.get(at) / 2;
         const column = items.filter((item) => item.column === at);
         for (const item of column) item.x = x + (direction > 0 ? item.w - widest.get(at) : widest.get(at) - item.w) / 2;
@@ -102,11 +102,6 @@ class FocusPainter {
         this.heads.push({ x, y: Math.min(...column.map((item) => item.y)) - 34, words });
       }
     }
-  }
-
-  width(node, measure) {
-    if (!this.widths.has(node)) this.widths.set(node, measure(node));
-    return this.widths.get(node);
   }
 
   linksOf(part, columns) {
@@ -125,7 +120,7 @@ class FocusPainter {
   centre(scene, { left, right, top, bottom }) {
     const item = scene.byNode.get(this.node);
     const near = (at, from, to, side) => {
-      const half = side / 2 / scene.camera.k - this.margin;
+      const half = (0.46 * side) / scene.camera.k;
       return to - from <= 2 * half ? (from + to) / 2 : Math.min(Math.max(at, from + half), to - half);
     };
     return { x: near(item.x, left, right, scene.size.w), y: near(item.y, top, bottom, scene.size.h) };
@@ -210,27 +205,32 @@ class FocusPainter {
     }
     ctx.font = `${isCentre ? 600 : 500} 13px ${FONT}`;
     ctx.fillStyle = isCentre ? colours.panel : colours.ink;
-    ctx.fillText(node.name, at, y + 0.5);
-    const width = ctx.measureText(node.name).width;
+    const [name, version] = pillWords(node, this.narrow);
+    ctx.fillText(name, at, y + 0.5);
+    const { width } = ctx.measureText(name);
     ctx.font = `11px ${FONT}`;
     ctx.fillStyle = isCentre ? colours.panel : colours.dim;
-    ctx.fillText(versionWords(node), at + width + 7, y + 1);
+    ctx.fillText(version, at + width + 7, y + 1);
     if (node.advisories?.length) drawSign(ctx, "!", left + 6, y - 11, 7, colours.bad, colours.panel);
     if (node.cycles?.length) drawSign(ctx, "↻", left + (node.advisories?.length ? 22 : 6), y - 11, 7, colours.warn, colours.panel);
   }
 }
 
-const versionWords = (node) => {
-  const [first, ...rest] = node.versions.map((version) => (version.length > 14 ? `${version.slice(0, 13)}…` : version));
-  return first ? first + (rest.length ? ` +${rest.length}` : "") : "";
+const short = (text) => (text.length > 14 ? `${text.slice(0, 13)}…` : text);
+
+// Name and version; on a narrow screen three columns fit with short names alone.
+const pillWords = (node, narrow) => {
+  if (narrow) return [short(node.name), ""];
+  const [first, ...rest] = node.versions.map(short);
+  return [node.name, first ? first + (rest.length ? ` +${rest.length}` : "") : ""];
 };
 
-const pillMeasure = (ctx) => (node) => {
+const pillWidth = (ctx, node, narrow) => {
+  const [name, version] = pillWords(node, narrow);
   ctx.font = `600 13px ${FONT}`;
-  const name = ctx.measureText(node.name).width;
+  const { width } = ctx.measureText(name);
   ctx.font = `11px ${FONT}`;
-  const version = versionWords(node);
-  return Math.ceil(name + (version ? ctx.measureText(version).width + 7 : 0) + (node.more ? 28 : 44));
+  return Math.ceil(width + (version ? ctx.measureText(version).width + 7 : 0) + (node.more ? 28 : 44));
 };
 
 export const nodeWords = (app, node) => {
@@ -272,8 +272,9 @@ export const focusView = {
       && before.off === state.off && before.variant === state.variant && this.drawn === node;
     this.painter.selected = app.selected();
     if (same) { this.scene.ask(); return; }
-    const columns = focusColumns(app.part, node, Number(state.depth));
-    const items = this.painter.arrange(app.part, node, columns, state.more === "1", pillMeasure(this.scene.ctx));
+    const narrow = innerWidth <= 620; // as in views.css
+    const columns = focusColumns(app.part, node, Number(state.depth), narrow);
+    const items = this.painter.arrange(app.part, node, columns, state.more === "1", narrow, this.scene.ctx);
     this.scene.cursor = items.find((item) => item.node === node);
     this.scene.show(items, { glide: !!this.drawn });
     this.drawn = node;

@@ -112,7 +112,7 @@ export const mapView = {
   },
   cell(app, { node, title, words, detail, more, tall, tone, act, box: { x, y, w, h } }) {
     const fits = (text) => text.length * LETTER + 16 < w;
-    const roomy = h > 19 && w > 44 && (fits(title) || w > 58);
+    const roomy = h > 19 && (w > 38 || fits(title)); // a letter and "…", or a short name
     const button = el("button", {
       type: "button", class: `${groupClass(tone)}${roomy ? "" : " tiny"}${tall ? "" : " headline"}${node ? "" : " family"}`,
       title: words, "aria-label": roomy ? null : words, onclick: act, ondblclick: node ? () => app.act.focus(node) : null,

@@ -96,7 +96,7 @@ export class Scene {
     const box = this.bounds();
     const { left, top, right, bottom } = box;
     const { margin, largest, smallest } = this.painter;
-    const k = Math.min((this.size.w - 2 * margin) / (right - left || 1), (this.size.h - 2 * margin) / (bottom - top || 1), largest);
+    const k = Math.min((this.size.w - 2 * Math.min(margin, this.size.w / 24)) / (right - left || 1), (this.size.h - 2 * margin) / (bottom - top || 1), largest);
     this.camera.k = Math.max(k, smallest, 0.02);
     const at = this.painter.centre?.(this, box) ?? { x: (left + right) / 2, y: (top + bottom) / 2 };
     this.camera.x = at.x - this.size.w / 2 / this.camera.k;

@@ -192,6 +192,8 @@ def test_changes_list_what_came_went_and_changed(open_page: Opener) -> None:
     assert "new-thing" in reported
     assert "old-thing" in reported
     assert "1.9 → 2.0" in reported
+    page.run("document.querySelector('#view-changes summary').click()")
+    assert page.run("document.querySelectorAll('#view-changes .side details:not([open])').length") == 1
 
 
 def test_the_map_shows_each_direct_dependency_with_the_packages_that_it_brings(open_page: Opener) -> None:
@@ -267,6 +269,33 @@ def test_nothing_is_cut_off_in_a_narrow_window(open_page: Opener, width: int) ->
     page = open_page("view=table")
     page.size(width, 700)
     assert page.run("document.querySelector('#view-table table').offsetWidth") <= width
+
+
+def test_every_tile_of_the_map_says_which_package_it_is(open_page: Opener) -> None:
+    page = open_page("view=map&by=packages&open=*", page_of(large_graph(600)))
+    page.size(768, 900)
+    page.run("new Promise((done) => setTimeout(done, 200))")
+    tiles = "[...document.querySelectorAll('.treemap button')]"
+    assert page.run(f"{tiles}.length") == 100
+    assert (
+        page.run(f"{tiles}.filter((tile) => tile.offsetWidth > 40 && !tile.textContent.trim()).length") == 0
+    )
+    assert page.run(f"{tiles}.some((tile) => tile.offsetWidth < 60)")
+
+
+def test_a_focus_on_a_phone_fits_its_canvas(open_page: Opener) -> None:
+    page = open_page("", page_of(small_graph()))
+    page.size(390, 844)
+    page.run("location.hash = 'view=focus&pkg=http-core'")
+    page.run("new Promise((done) => setTimeout(done, 500))")
+    column = (
+        "(() => {{ const canvas = document.querySelector('#view-focus canvas');"
+        " const seen = canvas.getContext('2d').getImageData({x}, 0, 1, canvas.height).data;"
+        " return new Set(Array.from({{length: seen.length / 4}}, (_, at) => seen.slice(4 * at, 4 * at + 3).join())).size; }})()"
+    )
+    assert page.run(column.format(x="canvas.width / 2")) > 1
+    assert page.run(column.format(x="1")) == 1
+    assert page.run(column.format(x="canvas.width - 2")) == 1
 
 
 def test_help_opens_and_closes_by_keyboard_and_single_keys_can_be_turned_off(open_page: Opener) -> None:

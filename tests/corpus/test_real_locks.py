@@ -6,6 +6,7 @@ import json
 import os
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import pytest
 from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import Version, parse_constraint
 from poetry.core.packages.dependency import Dependency
-from poetry.core.version.markers import AnyMarker, parse_marker
+from poetry.core.version.markers import AnyMarker, parse_marker, union
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.analysis import analyse, removal
@@ -32,6 +33,8 @@ from poetry_aiops.project.targets import marker_applies, targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from poetry.core.version.markers import BaseMarker
 
     from poetry_aiops.graph.model import Analysis
     from poetry_aiops.project.model import Lock, LockedDependency, Package, Project
@@ -154,8 +157,8 @@ class PoetrysWalk:
     """Which packages a project leads to, by the rules of Poetry's own ``Provider.complete_package``.
 
     Written for this test on poetry-core's classes alone: a dependency counts when a feature that was asked for lists
-    it, or when it is not optional; its marker says which features it belongs to. Versions are distinguished by
-    poetry-core's own constraints.
+    it, or when it is not optional; its marker says which features it belongs to. Builds are distinguished by
+    poetry-core's own constraints and markers: one that is locked for other machines than those of the line is not meant.
     """
 
     def __init__(self, lock: Lock, project: Project) -> None:
@@ -179,7 +182,7 @@ class PoetrysWalk:
         """Return the names that are installed for the project, all groups and extras of it, on some machine."""
         seen: set[tuple[int, str]] = set()
         waiting = [
-            (self.allowed(one.name, one.constraint), one.extras)
+            (self.allowed(one.name, one.constraint, machines(one.marker)), one.extras)
             for group in self.project.groups.values()
             for one in group.requirements
             if one.name != without and only in {"", one.name}
@@ -213,14 +216,38 @@ class PoetrysWalk:
                 continue
             if not line.optional and not dependency.in_extras and feature:
                 continue  # counted with the package itself
-            yield self.allowed(line.name, line.constraint), line.extras
+            where = (
+                machines(line.marker).intersect(machines_of(build))
+                if len(self.builds.get(line.name, ())) > 1
+                else AnyMarker()
+            )
+            yield self.allowed(line.name, line.constraint, where), line.extras
 
-    def allowed(self, name: str, constraint: str) -> list[Package]:
+    def allowed(self, name: str, constraint: str, where: BaseMarker) -> list[Package]:
         builds = self.builds.get(name, [])
         if len(builds) < 2:
             return builds
         allowed = parse_constraint(constraint)
-        return [one for one in builds if allowed.allows(Version.parse(one.version))] or builds
+        return [
+            one
+            for one in builds
+            if allowed.allows(Version.parse(one.version)) and not where.intersect(machines_of(one)).is_empty()
+        ] or builds
+
+
+@cache
+def machines(marker: str) -> BaseMarker:
+    """Return the part of a marker that speaks of machines; what the project's extras switch is left out."""
+    return parse_marker(marker).without_extras() if marker not in {"", "*"} else AnyMarker()
+
+
+def machines_of(build: Package) -> BaseMarker:
+    markers = (
+        [build.markers]
+        if isinstance(build.markers, str)
+        else [build.markers.get(group, "") for group in build.groups or ()]
+    )
+    return union(*map(machines, markers)) if markers else AnyMarker()
 
 
 def what_goes_and_why_by_poetrys_rules(real: RealLock) -> None:
