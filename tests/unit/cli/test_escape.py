@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.every import for_each
 
-from poetry_aiops.cli.escape import for_log, for_terminal
+from poetry_aiops.cli.escape import for_log, for_terminal, markdown_code
 from poetry_aiops.cli.terminal import plain
 from poetry_aiops.system.text import clean, one_line, without_hidden
 
@@ -33,3 +33,9 @@ def test_lines_stay_in_a_log_and_so_do_the_bytes_of_a_name() -> None:
 
 def test_no_line_of_a_log_begins_with_a_command_of_a_build_service() -> None:
     assert for_log("x\n  ::error::y\nz ##[group]") == "x\n  : :error::y\nz ## [group]"
+
+
+def test_a_code_span_has_a_longer_fence_and_blanks_only_where_it_holds_backticks() -> None:
+    assert markdown_code("a|b") == "`a\\|b`"
+    assert markdown_code("a`b``") == "``` a`b`` ```"
+    assert markdown_code("") == ""
