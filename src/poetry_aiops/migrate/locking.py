@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Lock
 
 
-_HEAD = "# A start for `poetry lock` from the pins of requirements files.\n"
-
-
 @dataclass
 class PlannedLock:
     """``text_of`` gives the pyproject.toml of a plan, ``prove`` compares the finished lock with the old files."""
@@ -232,7 +229,8 @@ def with_seeds(lock: str | None, pins: Iterable[OldPin], addresses: Mapping[str,
     if lock is not None:
         return f"{lock.rstrip()}\n\n{tomlkit.dumps({'package': packages})}"
     metadata = {"lock-version": "2.1", "python-versions": "*", "content-hash": "none"}
-    return _HEAD + tomlkit.dumps({"package": packages, "metadata": metadata})
+    started = tomlkit.dumps({"package": packages, "metadata": metadata})
+    return f"# A start for `poetry lock` from the pins of requirements files.\n{started}"
 
 
 def companions_of(
