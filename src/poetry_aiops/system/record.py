@@ -1,4 +1,4 @@
-"""A :class:`typing.NamedTuple` that is cheap to declare: what a value is that no ``replace`` and no constructor touches.
+"""A :class:`typing.NamedTuple` that is cheap to declare, for values without a constructor of their own or ``replace``.
 
 ``NamedTuple`` compiles a constructor and each annotation: 0.3 ms for a class of ten fields, a frozen dataclass 1.5 ms;
 this one takes 0.02 ms, and a command declares a hundred. An object costs 2 microseconds with names or defaults, 0.5 with
